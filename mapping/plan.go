@@ -174,6 +174,9 @@ type Parts struct {
 // Plan is the plan of these parts, which must not be changed any more.
 func (p *Parts) Plan() *Plan { return &Plan{*p} }
 
+// Parts are what the plan is made of, for proofs about it, which change nothing of it.
+func (p *Plan) Parts() *Parts { return &p.parts }
+
 // Write is one compiled entry of write.
 type Write struct {
 	Name, Target, Object string

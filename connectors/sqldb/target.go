@@ -49,6 +49,11 @@ func (t *Target) Describe(ctx context.Context, pick func(names []string) []strin
 	return examine.Describe(ctx, t.Writer, pick)
 }
 
+// Facts tells what tables take.
+func (t *Target) Facts(ctx context.Context, tables []string) (*connectors.Facts, error) {
+	return examine.Facts(ctx, t.Writer, tables)
+}
+
 func newTarget(e connectors.Env, c dialect.Config, sys *database.System) *Target {
 	return &Target{write.New(database.New(e, c, sys))}
 }

@@ -1,0 +1,203 @@
+package prove
+
+import (
+	"math/big"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/inbasket/inbasket/mapping/expr"
+	"github.com/inbasket/inbasket/mapping/expr/value"
+)
+
+// passes are the helpers that give nothing but for nothing.
+var passes = []string{"trim", "upper", "lower", "normalizeSpace", "digits", "letters", "replace", "replaceAll", "text", "padLeft", "padRight", "substring", "integer", "decimal", "round", "abs",
+	"cents", "fromCents", "boolean", "yesNo", "parseDate", "toDate", "addDays", "lastDay", "firstDay", "parseDateTime", "inZone", "localTime", "formatDate", "year", "month", "day", "length",
+	"transliterate", "signBehind", "lookup"}
+
+// always are the operators and helpers that give something whatever they are applied to.
+var always = []string{"concat", "len", "count", "isMissing", "isNull", "isEmpty", "==", "!=", "<", "<=", ">", ">=", "and", "or", "&&", "||", "not", "in", "contains", "startsWith", "endsWith", "row", "submission.id"}
+
+// term is what an expression may give, of all forms that are as the write needs them.
+func (p *prover) term(t *expr.Term) domain {
+	switch {
+	case t == nil:
+		return anything()
+	case t.Const != nil && t.Const.Absent():
+		return single(*t.Const)
+	case t.Const != nil:
+		return domain{known: []value.Value{*t.Const}}
+	case t.Ref != "":
+		return domain{ref: t.Ref}
+	case t.Path != nil:
+		return p.path(t.Path)
+	}
+	of := make([]domain, len(t.Of))
+	for i := range t.Of {
+		of[i] = p.term(t.Of[i])
+	}
+	switch {
+	case t.Op == "?:":
+		return of[1].join(of[2])
+	case t.Op == "??" || t.Op == "coalesce" || t.Op == "default":
+		out := of[len(of)-1]
+		for _, d := range of[:len(of)-1] {
+			d.absent, d.null = false, false
+			out = out.join(d)
+		}
+		return out
+	case t.Whole && len(t.All) > 0:
+		out := domain{}
+		for _, v := range t.All {
+			if v.Absent() {
+				out = out.join(single(v))
+			} else {
+				out.known = append(out.known, v)
+			}
+		}
+		return present(t, of, out)
+	}
+	out, known := helper(t, of)
+	if !known {
+		return anything()
+	}
+	return present(t, of, out)
+}
+
+// present says whether an operator or helper may give nothing.
+func present(t *expr.Term, of []domain, out domain) domain {
+	switch {
+	case slices.Contains(always, t.Op) || strings.HasPrefix(t.Op, "index "):
+	case slices.Contains(passes, t.Op):
+		for _, d := range of {
+			out.absent, out.null = out.absent || d.absent, out.null || d.null
+		}
+	default:
+		out.absent, out.null = true, true
+	}
+	return out
+}
+
+// plainPattern is a pattern of dates that gives as many characters as it has.
+var plainPattern = regexp.MustCompile(`^[yMdHms0-9./: _-]*$`)
+
+// number of a constant argument; without: there is none.
+func number(t *expr.Term, i, without int) int {
+	if i < len(t.Of) && t.Of[i] != nil && t.Of[i].Const != nil && t.Of[i].Const.Kind == value.KindInt {
+		return int(min(max(t.Of[i].Const.Int, -anyLength), anyLength))
+	}
+	return without
+}
+
+// helper is what a helper gives of arguments that are there.
+func helper(t *expr.Term, of []domain) (domain, bool) {
+	var x *texts
+	if len(of) > 0 {
+		x = together(of[0]).asText()
+	}
+	counted := &numbers{new(big.Rat), big.NewRat(1<<40, 1), 0}
+	switch op := t.Op; {
+	case strings.HasPrefix(op, "index "), op == "row", op == "len", op == "length", op == "count":
+		return domain{number: counted}, true
+	case op == "submission.id":
+		return domain{text: ascii(13)}, true
+	case op == "submission.received":
+		return domain{moment: &moments{zoned: true, scale: 9, now: true}}, true
+	case op == "concat", op == "+" && together(of[0]).onlyText() && together(of[1]).onlyText():
+		return domain{text: joined(of)}, true
+	case slices.Contains([]string{"toDate", "parseDate", "addDays", "lastDay", "firstDay"}, op):
+		return domain{date: true}, true
+	case op == "parseDateTime", op == "inZone", op == "localTime":
+		return domain{moment: &moments{zoned: op != "localTime", plain: op != "inZone", scale: 9}}, true
+	case op == "year", op == "month", op == "day":
+		return domain{number: &numbers{big.NewRat(1, 1), big.NewRat(9999, 1), 0}}, true
+	case op == "boolean" || slices.Contains(always, op):
+		return domain{boolean: true}, true
+	case op == "integer":
+		return domain{number: &numbers{big.NewRat(-1<<63, 1), big.NewRat(1<<63-1, 1), 0}}, true
+	case op == "decimal", op == "fromCents", op == "cents":
+		return domain{number: &numbers{scale: anyLength}}, true
+	case op == "round":
+		return domain{number: &numbers{scale: max(number(t, 1, anyLength), 0)}}, true
+	case op == "formatDate" && t.Of[1] != nil && t.Of[1].Const != nil && plainPattern.MatchString(t.Of[1].Const.Str):
+		out := ascii(len(t.Of[1].Const.Str))
+		out.trimmed = false
+		return domain{text: out}, true
+	case x == nil:
+		return domain{}, false
+	}
+	return textHelper(t, *x)
+}
+
+// textHelper is what a helper of texts gives; capitals may be up to three characters each.
+func textHelper(t *expr.Term, x texts) (domain, bool) {
+	x.dates = false
+	switch t.Op {
+	case "trim", "normalizeSpace":
+		x.trimmed = true
+	case "text":
+	case "digits":
+		x = *ascii(min(x.most, anyLength))
+	case "letters":
+		x = *x.composed()
+		x.trimmed = true
+	case "upper", "lower":
+		if x.high >= 0x80 {
+			x.most, x.bytes, x.high = min(3*x.most, anyLength), min(9*x.bytes, anyLength), maxRune
+			x = *x.composed()
+		}
+	case "substring":
+		x.most, x.trimmed = min(x.most, max(number(t, 2, anyLength), 0)), false
+		x.bytes = min(x.bytes, inBytes(x.most, x.high))
+	case "padLeft", "padRight":
+		n := max(number(t, 1, anyLength), 0)
+		if len(t.Of) > 2 && (t.Of[2] == nil || t.Of[2].Const == nil || single(*t.Of[2].Const).text == nil || single(*t.Of[2].Const).text.high >= 0x80) {
+			x.high, x.set = maxRune, ""
+		}
+		x.most, x.trimmed, x.high = max(x.most, n), false, max(x.high, 'z')
+		x.bytes = min(anyLength, max(x.bytes, inBytes(x.most, x.high)))
+	default:
+		return domain{}, false
+	}
+	return domain{text: &x}, true
+}
+
+// together has known values among the bounds.
+func together(d domain) domain {
+	for _, v := range d.known {
+		d = d.join(single(v))
+	}
+	d.known = nil
+	return d
+}
+
+// onlyText tells of values that are texts, if they are there.
+func (d domain) onlyText() bool {
+	return d.text != nil && d.number == nil && !d.boolean && !d.date && d.moment == nil && d.binary == 0 && !d.nested && d.ref == ""
+}
+
+// joined are texts that are put together.
+func joined(of []domain) *texts {
+	out := texts{trimmed: len(of) > 0}
+	for _, d := range of {
+		d = together(d)
+		x := d.asText()
+		if d.binary > 0 || d.ref != "" {
+			x = anyText()
+		}
+		if x == nil {
+			continue
+		}
+		out.most, out.bytes, out.high = min(out.most+x.most, anyLength), min(out.bytes+x.bytes, anyLength), max(out.high, x.high)
+		out.trimmed = out.trimmed && x.trimmed
+	}
+	return out.composed()
+}
+
+// composed are texts whose characters are composed anew: with combining marks one may become four.
+func (x texts) composed() *texts {
+	if x.high >= 0x300 {
+		x.most, x.bytes = min(4*x.most, anyLength), min(12*x.bytes, anyLength)
+	}
+	return &x
+}

@@ -1,0 +1,171 @@
+package schema
+
+import (
+	"math/big"
+	"regexp/syntax"
+	"slices"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"github.com/inbasket/inbasket/mapping/expr"
+	"github.com/inbasket/inbasket/mapping/satisfy"
+)
+
+// Bounds are what a form that keeps the schema may at most have under a path, where it has something there.
+type Bounds struct {
+	Kinds       []string // words of JSON Schema
+	Chosen      []any    // the values that it names; nil: it names none
+	Length      int      // characters of a text; -1: any number
+	High        rune     // no character of a text is beyond it
+	Least, Most *big.Rat // of a number; nil: none
+	Step        *big.Rat // a number is a multiple of it; nil: of nothing
+	Format      string   // of a text, one that is told apart: date or date-time
+}
+
+// Bounds reads what surely applies under a path. Without a schema that is what the form's format makes.
+func (s *Schema) Bounds(abs []expr.Step) Bounds {
+	rules := s.Sure(abs)
+	b := Bounds{Kinds: s.sorts(rules, len(abs)), Length: -1, High: '\U0010ffff'}
+	shorter := func(n int) {
+		if n >= 0 && (b.Length < 0 || n < b.Length) {
+			b.Length = n
+		}
+	}
+	for _, r := range rules {
+		if r.Enum != nil || r.Const != nil {
+			b.Chosen = Chosen(r)
+		}
+		if r.MaxLength != nil {
+			shorter(*r.MaxLength)
+		}
+		for _, bound := range []*big.Rat{r.Minimum, r.ExclusiveMinimum} {
+			if bound != nil && (b.Least == nil || bound.Cmp(b.Least) > 0) {
+				b.Least = bound
+			}
+		}
+		for _, bound := range []*big.Rat{r.Maximum, r.ExclusiveMaximum} {
+			if bound != nil && (b.Most == nil || bound.Cmp(b.Most) < 0) {
+				b.Most = bound
+			}
+		}
+		if r.MultipleOf != nil {
+			b.Step = r.MultipleOf
+		}
+		if p, ok := r.Pattern.(ecmaPattern); ok {
+			n, high := reach(p.Regexp.String())
+			shorter(n)
+			b.High = min(b.High, high)
+		}
+		if r.Format != nil {
+			b.ofFormat(r.Format.Name, shorter)
+		}
+	}
+	if b.Chosen == nil && slices.Contains(b.Kinds, "number") && b.Step == nil && !slices.ContainsFunc(rules, func(r *jsonschema.Schema) bool {
+		return saysType(r) && slices.Contains(r.Types.ToStrings(), "number")
+	}) && slices.ContainsFunc(rules, saysType) {
+		b.Step = big.NewRat(1, 1)
+	}
+	return b
+}
+
+func (b *Bounds) ofFormat(name string, shorter func(int)) {
+	switch name {
+	case "date":
+		b.Format, b.High = name, 'z'
+		shorter(10)
+	case "date-time":
+		b.Format, b.High = name, 'z'
+	case "uuid":
+		b.High = 'z'
+		shorter(36)
+	}
+}
+
+// reach is how many characters a text has at most that keeps a pattern, -1 for any number, and what its highest one is. Only a pattern
+// of the whole text says something.
+func reach(pattern string) (length int, high rune) {
+	re, err := syntax.Parse(pattern, syntax.Perl)
+	if err == nil {
+		re = re.Simplify()
+	}
+	if err != nil || re.Op != syntax.OpConcat || re.Sub[0].Op != syntax.OpBeginText || re.Sub[len(re.Sub)-1].Op != syntax.OpEndText {
+		return -1, '\U0010ffff'
+	}
+	return extent(re)
+}
+
+func extent(re *syntax.Regexp) (length int, high rune) {
+	switch re.Op {
+	case syntax.OpLiteral:
+		high = slices.Max(re.Rune)
+		if re.Flags&syntax.FoldCase != 0 { // K is the sign of kelvin too
+			high = '\U0010ffff'
+		}
+		return len(re.Rune), high
+	case syntax.OpCharClass:
+		if len(re.Rune) > 0 {
+			high = re.Rune[len(re.Rune)-1]
+		}
+		return 1, high
+	case syntax.OpAnyChar, syntax.OpAnyCharNotNL:
+		return 1, '\U0010ffff'
+	case syntax.OpConcat, syntax.OpAlternate, syntax.OpCapture, syntax.OpQuest, syntax.OpStar, syntax.OpPlus, syntax.OpRepeat:
+	default:
+		return 0, 0
+	}
+	for _, sub := range re.Sub {
+		n, top := extent(sub)
+		high = max(high, top)
+		switch {
+		case length < 0 || n < 0:
+			length = -1
+		case re.Op == syntax.OpAlternate:
+			length = max(length, n)
+		default:
+			length += n
+		}
+	}
+	if (re.Op == syntax.OpStar || re.Op == syntax.OpPlus || re.Op == syntax.OpRepeat && re.Max < 0) && length != 0 {
+		length = -1
+	}
+	return length, high
+}
+
+// Form looks for a form that keeps the schema and is as conditions need it; nil needs ask for nothing.
+func (s *Schema) Form(needs ...*expr.Need) (form any, found bool) {
+	asked := &jsonschema.Schema{DraftVersion: draft, AllOf: []*jsonschema.Schema{s.root}}
+	for _, n := range needs {
+		if n == nil {
+			continue
+		}
+		if one := formOf(n); one != nil {
+			asked.AllOf = append(asked.AllOf, one)
+		}
+	}
+	a := satisfy.Value(asked, s.options())
+	return a.Value, a.Found
+}
+
+// Value looks for a value that keeps what surely applies under a need's path, and the need.
+func (s *Schema) Value(n *expr.Need) (value any, found bool) {
+	o := s.options()
+	if types := o.Types; types != nil {
+		o.Types = func(depth int) []string { return types(depth + len(n.At)) }
+	}
+	a := satisfy.Value(&jsonschema.Schema{DraftVersion: draft, AllOf: append(slices.Clone(s.Sure(n.At)), leafOf(n))}, o)
+	return a.Value, a.Found
+}
+
+// Listed are the numbers of items that a list under a path may at most have and must at least have; -1: any number.
+func (s *Schema) Listed(abs []expr.Step) (least, most int) {
+	most = -1
+	for _, r := range s.Sure(abs) {
+		if r.MinItems != nil {
+			least = max(least, *r.MinItems)
+		}
+		if r.MaxItems != nil && (most < 0 || *r.MaxItems < most) {
+			most = *r.MaxItems
+		}
+	}
+	return least, most
+}
