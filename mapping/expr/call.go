@@ -222,7 +222,7 @@ func (c *Compiler) predicate(n ast.Node, name string, args []ast.Node) Compiled 
 		v.Made |= how.makes
 		return e.Of(v, l)
 	}
-	switch name {
+	switch out = out.as(name, list, body); name {
 	case "find":
 		return c.under(out, itemOf(list.place()))
 	case "filter", "sortBy":

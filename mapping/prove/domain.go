@@ -159,7 +159,7 @@ func ofBounds(b schema.Bounds) domain {
 			if b.Length >= 0 {
 				d.text.most = b.Length
 			}
-			d.text.bytes, d.text.trimmed = inBytes(d.text.most, b.High), b.Format == "date"
+			d.text.bytes, d.text.trimmed = inBytes(d.text.most, b.High), b.Trimmed
 		case "number", "integer":
 			if d.number == nil || kind == "number" {
 				d.number = &numbers{b.Least, b.Most, anyLength}

@@ -113,6 +113,9 @@ func (p *prover) tellsRecords(w *mapping.Write, at []int, depth int) bool {
 		return slices.ContainsFunc(at, func(f int) bool {
 			t := w.Fields[f].X.Term
 			k := w.Fields[f].Type.Kind
+			if t != nil && t.Op == "+" && len(t.Of) == 2 && t.Of[1] != nil && t.Of[1].Const != nil && t.Of[1].Const.IsNumber() { // index + 1
+				t = t.Of[0]
+			}
 			return t != nil && t.Op == op && w.Fields[f].Def == nil && w.Fields[f].Type.Precision < 0 && (k == value.KindMissing || k == value.KindInt || k == value.KindDecimal || k == value.KindText && w.Fields[f].Type.Tells())
 		})
 	}

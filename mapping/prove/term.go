@@ -13,10 +13,10 @@ import (
 // passes are the helpers that give nothing but for nothing.
 var passes = []string{"trim", "upper", "lower", "normalizeSpace", "digits", "letters", "replace", "replaceAll", "text", "padLeft", "padRight", "substring", "integer", "decimal", "round", "abs",
 	"cents", "fromCents", "boolean", "yesNo", "parseDate", "toDate", "addDays", "lastDay", "firstDay", "parseDateTime", "inZone", "localTime", "formatDate", "year", "month", "day", "length",
-	"transliterate", "signBehind", "lookup"}
+	"transliterate", "signBehind", "lookup", "yearsTo", "daysTo", "+", "-"}
 
 // always are the operators and helpers that give something whatever they are applied to.
-var always = []string{"concat", "len", "count", "isMissing", "isNull", "isEmpty", "==", "!=", "<", "<=", ">", ">=", "and", "or", "&&", "||", "not", "in", "contains", "startsWith", "endsWith", "row", "submission.id"}
+var always = []string{"concat", "len", "count", "isMissing", "isNull", "isEmpty", "==", "!=", "<", "<=", ">", ">=", "and", "or", "&&", "||", "not", "in", "contains", "startsWith", "endsWith", "row", "submission.id", "sum", "any", "all", "none", "one", "matches"}
 
 // term is what an expression may give, of all forms that are as the write needs them.
 func (p *prover) term(t *expr.Term) domain {
@@ -57,7 +57,7 @@ func (p *prover) term(t *expr.Term) domain {
 		}
 		return present(t, of, out)
 	}
-	out, known := helper(t, of)
+	out, known := p.helper(t, of)
 	if !known {
 		return anything()
 	}
@@ -90,12 +90,12 @@ func number(t *expr.Term, i, without int) int {
 }
 
 // helper is what a helper gives of arguments that are there.
-func helper(t *expr.Term, of []domain) (domain, bool) {
+func (p *prover) helper(t *expr.Term, of []domain) (domain, bool) {
 	var x *texts
 	if len(of) > 0 {
 		x = together(of[0]).asText()
 	}
-	counted := &numbers{new(big.Rat), big.NewRat(1<<40, 1), 0}
+	counted := &numbers{new(big.Rat), big.NewRat(p.parts.Options.Limits.Bytes, 1), 0} // each item has a byte, and a character too
 	switch op := t.Op; {
 	case strings.HasPrefix(op, "index "), op == "row", op == "len", op == "length", op == "count":
 		return domain{number: counted}, true
@@ -108,9 +108,21 @@ func helper(t *expr.Term, of []domain) (domain, bool) {
 	case slices.Contains([]string{"toDate", "parseDate", "addDays", "lastDay", "firstDay"}, op):
 		return domain{date: true}, true
 	case op == "parseDateTime", op == "inZone", op == "localTime":
-		return domain{moment: &moments{zoned: op != "localTime", plain: op != "inZone", scale: 9}}, true
+		scale := 9
+		if op == "parseDateTime" && t.Of[1] != nil && t.Of[1].Const != nil {
+			scale = strings.Count(t.Of[1].Const.Str, "S")
+		}
+		return domain{moment: &moments{zoned: op != "localTime", plain: op != "inZone", scale: scale}}, true
 	case op == "year", op == "month", op == "day":
 		return domain{number: &numbers{big.NewRat(1, 1), big.NewRat(9999, 1), 0}}, true
+	case op == "yesNo":
+		return domain{known: constants(t.Of[1:])}, len(constants(t.Of[1:])) == 2
+	case op == "yearsTo", op == "daysTo":
+		return domain{number: &numbers{big.NewRat(-3652059, 1), big.NewRat(3652059, 1), 0}}, true
+	case op == "sum":
+		return domain{number: &numbers{scale: anyLength}}, true
+	case len(of) == 2 && (op == "+" || op == "-") && together(of[0]).onlyNumber() && together(of[1]).onlyNumber():
+		return domain{number: added(together(of[0]).number, together(of[1]).number, op == "-")}, true
 	case op == "boolean" || slices.Contains(always, op):
 		return domain{boolean: true}, true
 	case op == "integer":
@@ -143,8 +155,8 @@ func textHelper(t *expr.Term, x texts) (domain, bool) {
 		x.trimmed = true
 	case "upper", "lower":
 		if x.high >= 0x80 {
-			x.most, x.bytes, x.high = min(3*x.most, anyLength), min(9*x.bytes, anyLength), maxRune
-			x = *x.composed()
+			grown := 2 + 2*min(1, int(x.high>>8)) // ß becomes SS, and a letter with marks four characters at most
+			x.most, x.bytes, x.high = min(grown*x.most, anyLength), min(3*grown*x.bytes, anyLength), maxRune
 		}
 	case "substring":
 		x.most, x.trimmed = min(x.most, max(number(t, 2, anyLength), 0)), false
@@ -176,9 +188,43 @@ func (d domain) onlyText() bool {
 	return d.text != nil && d.number == nil && !d.boolean && !d.date && d.moment == nil && d.binary == 0 && !d.nested && d.ref == ""
 }
 
+// onlyNumber tells of values that are numbers, if they are there.
+func (d domain) onlyNumber() bool {
+	return d.number != nil && d.text == nil && !d.boolean && !d.date && d.moment == nil && d.binary == 0 && !d.nested && d.ref == ""
+}
+
+// constants are those among some terms.
+func constants(of []*expr.Term) (all []value.Value) {
+	for _, t := range of {
+		if t != nil && t.Const != nil {
+			all = append(all, *t.Const)
+		}
+	}
+	return all
+}
+
+// added is a sum of numbers, or their difference.
+func added(a, b *numbers, minus bool) *numbers {
+	least, most, out := b.least, b.most, &numbers{scale: max(a.scale, b.scale)}
+	if minus {
+		least, most = b.most, b.least
+	}
+	sum := func(x, y *big.Rat) *big.Rat {
+		switch {
+		case x == nil || y == nil:
+			return nil
+		case minus:
+			return new(big.Rat).Sub(x, y)
+		}
+		return new(big.Rat).Add(x, y)
+	}
+	out.least, out.most = sum(a.least, least), sum(a.most, most)
+	return out
+}
+
 // joined are texts that are put together.
 func joined(of []domain) *texts {
-	out := texts{trimmed: len(of) > 0}
+	out, before := texts{trimmed: len(of) > 0}, rune(0)
 	for _, d := range of {
 		d = together(d)
 		x := d.asText()
@@ -188,10 +234,15 @@ func joined(of []domain) *texts {
 		if x == nil {
 			continue
 		}
+		if before >= 0x80 && x.high >= 0x300 { // a mark before which a character is composed anew: of one four may come
+			out.most, out.bytes = out.most+3, out.bytes+9
+		}
 		out.most, out.bytes, out.high = min(out.most+x.most, anyLength), min(out.bytes+x.bytes, anyLength), max(out.high, x.high)
-		out.trimmed = out.trimmed && x.trimmed
+		if out.trimmed = out.trimmed && x.trimmed; len(d.known) > 0 || x.high >= 0x80 || d.absent || d.null || before < 0x80 {
+			before = max(before, x.high)
+		}
 	}
-	return out.composed()
+	return &out
 }
 
 // composed are texts whose characters are composed anew: with combining marks one may become four.

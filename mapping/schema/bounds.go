@@ -17,6 +17,7 @@ type Bounds struct {
 	Chosen      []any    // the values that it names; nil: it names none
 	Length      int      // characters of a text; -1: any number
 	High        rune     // no character of a text is beyond it
+	Trimmed     bool     // no text ends in a blank
 	Least, Most *big.Rat // of a number; nil: none
 	Step        *big.Rat // a number is a multiple of it; nil: of nothing
 	Format      string   // of a text, one that is told apart: date or date-time
@@ -52,9 +53,9 @@ func (s *Schema) Bounds(abs []expr.Step) Bounds {
 			b.Step = r.MultipleOf
 		}
 		if p, ok := r.Pattern.(ecmaPattern); ok {
-			n, high := reach(p.Regexp.String())
+			n, high, blank := reach(p.Regexp.String())
 			shorter(n)
-			b.High = min(b.High, high)
+			b.High, b.Trimmed = min(b.High, high), b.Trimmed || !blank
 		}
 		if r.Format != nil {
 			b.ofFormat(r.Format.Name, shorter)
@@ -71,51 +72,54 @@ func (s *Schema) Bounds(abs []expr.Step) Bounds {
 func (b *Bounds) ofFormat(name string, shorter func(int)) {
 	switch name {
 	case "date":
-		b.Format, b.High = name, 'z'
+		b.Format, b.High, b.Trimmed = name, 'z', true
 		shorter(10)
 	case "date-time":
 		b.Format, b.High = name, 'z'
 	case "uuid":
-		b.High = 'z'
+		b.High, b.Trimmed = 'z', true
 		shorter(36)
 	}
 }
 
-// reach is how many characters a text has at most that keeps a pattern, -1 for any number, and what its highest one is. Only a pattern
-// of the whole text says something.
-func reach(pattern string) (length int, high rune) {
+// reach is how many characters a text has at most that keeps a pattern, -1 for any number, what its highest one is, and whether it may have a
+// blank. Only a pattern of the whole text says something.
+func reach(pattern string) (length int, high rune, blank bool) {
 	re, err := syntax.Parse(pattern, syntax.Perl)
 	if err == nil {
 		re = re.Simplify()
 	}
 	if err != nil || re.Op != syntax.OpConcat || re.Sub[0].Op != syntax.OpBeginText || re.Sub[len(re.Sub)-1].Op != syntax.OpEndText {
-		return -1, '\U0010ffff'
+		return -1, '\U0010ffff', true
 	}
 	return extent(re)
 }
 
-func extent(re *syntax.Regexp) (length int, high rune) {
+func extent(re *syntax.Regexp) (length int, high rune, blank bool) {
 	switch re.Op {
 	case syntax.OpLiteral:
 		high = slices.Max(re.Rune)
 		if re.Flags&syntax.FoldCase != 0 { // K is the sign of kelvin too
 			high = '\U0010ffff'
 		}
-		return len(re.Rune), high
+		return len(re.Rune), high, slices.Contains(re.Rune, ' ')
 	case syntax.OpCharClass:
 		if len(re.Rune) > 0 {
 			high = re.Rune[len(re.Rune)-1]
 		}
-		return 1, high
+		for i := 0; i < len(re.Rune); i += 2 {
+			blank = blank || re.Rune[i] <= ' ' && ' ' <= re.Rune[i+1]
+		}
+		return 1, high, blank
 	case syntax.OpAnyChar, syntax.OpAnyCharNotNL:
-		return 1, '\U0010ffff'
+		return 1, '\U0010ffff', true
 	case syntax.OpConcat, syntax.OpAlternate, syntax.OpCapture, syntax.OpQuest, syntax.OpStar, syntax.OpPlus, syntax.OpRepeat:
 	default:
-		return 0, 0
+		return 0, 0, false
 	}
 	for _, sub := range re.Sub {
-		n, top := extent(sub)
-		high = max(high, top)
+		n, top, space := extent(sub)
+		high, blank = max(high, top), blank || space
 		switch {
 		case length < 0 || n < 0:
 			length = -1
@@ -128,7 +132,7 @@ func extent(re *syntax.Regexp) (length int, high rune) {
 	if (re.Op == syntax.OpStar || re.Op == syntax.OpPlus || re.Op == syntax.OpRepeat && re.Max < 0) && length != 0 {
 		length = -1
 	}
-	return length, high
+	return length, high, blank
 }
 
 // Form looks for a form that keeps the schema and is as conditions need it; nil needs ask for nothing.
