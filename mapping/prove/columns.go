@@ -36,6 +36,9 @@ func (c taker) open(d domain) string {
 		return "what a column of type " + c.Type + " makes of a value is not known before there is one"
 	}
 	if d.binary > 0 {
+		if d.number != nil && d.text != nil {
+			return "what this gives is not known before there is a form; say its type: in the mapping"
+		}
 		if c.Takes != "binary" || c.Length > 0 && d.binary > c.Length {
 			return "bytes may not fit"
 		}

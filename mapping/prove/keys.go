@@ -31,17 +31,17 @@ func (p *prover) keys(i int, w *mapping.Write, t *connectors.TableFacts) {
 			continue
 		case w.Shape.Op == connectors.Upsert && sameNames(unique, names):
 			if f := slices.IndexFunc(at, func(f int) bool { return p.folds(t, w, f) }); f >= 0 {
-				p.doubt(i, "the database may take two texts in "+w.Object+"."+w.Fields[at[f]].Name+" for the same that differ, by its collation, and such a form parks", "key")
+				p.gap(i, "the database may take two texts in "+w.Object+"."+w.Fields[at[f]].Name+" for the same that differ, by its collation, and such a form parks", "key")
 			}
 			if w.Depth() > 0 && !p.tellsRecords(w, at, 0) {
-				p.doubt(i, "two records of one form may have the same "+key, "key")
+				p.gap(i, "two records of one form may have the same "+key, "key")
 			}
 		case !p.tellsForms(w, t, at) && !(w.Shape.Op == connectors.ReplaceChildren && w.KeyDepth == 0 && containsNames(unique, names) && p.tellsRecords(w, at, 0)):
-			p.doubt(i, "two records may have the same "+key+", which is unique in "+w.Object+": nothing in it is of one form or record alone, such as submission.id, the sender's reference, index(item) or row(write)", "fields")
+			p.gap(i, "two records may have the same "+key+", which is unique in "+w.Object+": nothing in it is of one form or record alone, such as submission.id, the sender's reference, index(item) or row(write)", "fields")
 		}
 		p.rests("no other program writes rows with the same " + key + " to " + w.Object)
 		if p.writesOf(w.Object) > 1 {
-			p.doubt(i, "several writes make rows of "+w.Object+", and may give two the same "+key, "table")
+			p.gap(i, "several writes make rows of "+w.Object+", and may give two the same "+key, "table")
 		}
 	}
 	if w.Shape.Op == connectors.ReplaceChildren {
@@ -191,7 +191,7 @@ func (p *prover) foreign(i int, w *mapping.Write, t *connectors.TableFacts, doma
 		case len(at) == len(k.Columns) && slices.ContainsFunc(p.parts.Writes[:i], func(parent *mapping.Write) bool { return p.parent(parent, w, &k, at, domains) }):
 			continue
 		}
-		p.doubt(i, "whether "+k.Parent+" has the row that "+strings.Join(k.Columns, ", ")+" refers to is not known before a form comes", "fields", w.Fields[at[0]].Name)
+		p.gap(i, "whether "+k.Parent+" has the row that "+strings.Join(k.Columns, ", ")+" refers to is not known before a form comes", "fields", w.Fields[at[0]].Name)
 	}
 }
 

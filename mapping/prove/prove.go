@@ -7,6 +7,7 @@
 package prove
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -26,12 +27,12 @@ type Proof struct {
 	Tables   []string        `json:"tables"`
 	Rests    []string        `json:"rests,omitempty"`    // what the proof takes for granted
 	Rejected []string        `json:"rejected,omitempty"` // what forms the mapping itself refuses, by places and codes: they do not reach the target
-	Open     []Doubt         `json:"open,omitempty"`     // why it is not proved
+	Open     []Gap         `json:"open,omitempty"`     // why it is not proved
 	Counter  *Counterexample `json:"counterexample,omitempty"`
 }
 
-// Doubt is one thing that is not proved, at a place of the mapping.
-type Doubt struct {
+// Gap is one thing that is not proved, at a place of the mapping.
+type Gap struct {
 	Path []any  `json:"-"`
 	What string `json:"what"`
 }
@@ -65,7 +66,12 @@ func Prove(plan *mapping.Plan, target string, facts *connectors.Facts, now func(
 			p.write(i, w)
 		}
 	}
-	p.search()
+	if p.search(); p.out.Counter != nil && p.parts.Schema == nil { // nobody said that such a form may come
+		x := p.out.Counter
+		form, _ := json.Marshal(x.Form)
+		p.out.Open = slices.Insert(p.out.Open, 0, Gap{x.Path, fmt.Sprintf("%s [%s]: %s; without a schema any form may come, such as %s", x.Column, x.Code, x.Why, form)})
+		p.out.Counter = nil
+	}
 	p.out.Proved = len(p.out.Open) == 0 && p.out.Counter == nil
 	return p.out
 }
@@ -95,8 +101,8 @@ type prover struct {
 	paths map[string]domain // what was found of paths in it
 }
 
-func (p *prover) doubt(i int, what string, path ...any) {
-	p.out.Open = append(p.out.Open, Doubt{append([]any{"write", i}, path...), what})
+func (p *prover) gap(i int, what string, path ...any) {
+	p.out.Open = append(p.out.Open, Gap{append([]any{"write", i}, path...), what})
 }
 
 // rests notes what is taken for granted.
@@ -133,7 +139,7 @@ func columnOf(t *connectors.TableFacts, name string) *connectors.ColumnFacts {
 func (p *prover) write(i int, w *mapping.Write) {
 	switch {
 	case w.Shape.Op == connectors.Call || w.Shape.Op == connectors.Put:
-		p.doubt(i, "only writes to tables are proved")
+		p.gap(i, "only writes to tables are proved")
 		return
 	case !slices.Contains(p.out.Tables, w.Object):
 		p.out.Tables = append(p.out.Tables, w.Object)
@@ -144,11 +150,11 @@ func (p *prover) write(i int, w *mapping.Write) {
 		if t != nil {
 			why = t.Unknown
 		}
-		p.doubt(i, why, "table")
+		p.gap(i, why, "table")
 		return
 	}
 	for _, o := range t.Opaque {
-		p.doubt(i, o+" of "+w.Object+" may refuse a row, and is not understood", "table")
+		p.gap(i, o+" of "+w.Object+" may refuse a row, and is not understood", "table")
 	}
 	for _, r := range t.Rests {
 		p.rests(r + " of " + w.Object + " refuses and leaves out no row")
@@ -208,7 +214,7 @@ func (p *prover) field(i int, w *mapping.Write, at int, t *connectors.TableFacts
 	f, name := &w.Fields[at], w.Object+"."+w.Fields[at].Name
 	c := columnOf(t, f.Name)
 	if c == nil || c.Computed {
-		p.doubt(i, "column "+name+" is not there, or takes no value", "fields", f.Name)
+		p.gap(i, "column "+name+" is not there, or takes no value", "fields", f.Name)
 		return anything()
 	}
 	d := p.term(f.X.Term)
@@ -223,27 +229,27 @@ func (p *prover) field(i int, w *mapping.Write, at int, t *connectors.TableFacts
 		d = converted(&f.Type, d)
 	}
 	if _, _, loose := f.Type.Limits(); loose {
-		p.doubt(i, name+" is left to the database, which may refuse the value", "fields", f.Name)
+		p.gap(i, name+" is left to the database, which may refuse the value", "fields", f.Name)
 		return d
 	}
 	if d.ref != "" {
 		if why := p.returned(d.ref, w, c); why != "" {
-			p.doubt(i, name+": "+why, "fields", f.Name)
+			p.gap(i, name+": "+why, "fields", f.Name)
 		}
 	}
 	if why := (taker{c, p.zone}).open(d); why != "" {
-		p.doubt(i, name+": "+why, "fields", f.Name)
+		p.gap(i, name+": "+why, "fields", f.Name)
 	}
 	switch {
 	case d.absent && c.Required && w.Shape.Op != connectors.Update:
-		p.doubt(i, name+" is required, and some form may leave it out", "fields", f.Name)
+		p.gap(i, name+" is required, and some form may leave it out", "fields", f.Name)
 	case d.absent && !c.Required && c.NotNull && !c.Numbered:
 		p.rests("the default of " + name + " fits")
 	case d.absent && slices.Contains(w.Shape.Key, at):
-		p.doubt(i, name+" is in the key, and some form may leave it out", "fields", f.Name)
+		p.gap(i, name+" is in the key, and some form may leave it out", "fields", f.Name)
 	}
 	if d.null && (c.NotNull || c.Numbered || slices.Contains(w.Shape.Key, at)) {
-		p.doubt(i, name+" refuses NULL, and some form may make it NULL", "fields", f.Name)
+		p.gap(i, name+" refuses NULL, and some form may make it NULL", "fields", f.Name)
 	}
 	return d
 }
@@ -270,7 +276,7 @@ func (p *prover) returned(ref string, under *mapping.Write, c *connectors.Column
 // whole looks for columns that the write leaves out.
 func (p *prover) whole(i int, w *mapping.Write, t *connectors.TableFacts) {
 	if w.Shape.Op == connectors.Update {
-		p.doubt(i, "whether a row with its key is there is not known before a form comes", "mode")
+		p.gap(i, "whether a row with its key is there is not known before a form comes", "mode")
 		return
 	}
 	for _, c := range t.Columns {
@@ -278,7 +284,7 @@ func (p *prover) whole(i int, w *mapping.Write, t *connectors.TableFacts) {
 			continue
 		}
 		if c.Required {
-			p.doubt(i, w.Object+"."+c.Name+" is required, and the mapping does not fill it", "fields")
+			p.gap(i, w.Object+"."+c.Name+" is required, and the mapping does not fill it", "fields")
 		} else if c.NotNull && !c.Numbered {
 			p.rests("the default of " + w.Object + "." + c.Name + " fits")
 		}
@@ -301,7 +307,7 @@ func (p *prover) indexes(i int, w *mapping.Write, t *connectors.TableFacts, doma
 			n = min(anyLength, n+domains[at].binary)
 		}
 		if n > 2600 {
-			p.doubt(i, "an index over "+strings.Join(index, ", ")+" of "+w.Object+" may refuse so long a text: entries have 2,700 bytes at most", "table")
+			p.gap(i, "an index over "+strings.Join(index, ", ")+" of "+w.Object+" may refuse so long a text: entries have 2,700 bytes at most", "table")
 		}
 	}
 }

@@ -135,6 +135,8 @@ func (p *prover) helper(t *expr.Term, of []domain) (domain, bool) {
 		out := ascii(len(t.Of[1].Const.Str))
 		out.trimmed = false
 		return domain{text: out}, true
+	case op == "nullIf", op == "nullIfEmpty":
+		return of[0], true
 	case x == nil:
 		return domain{}, false
 	}
@@ -148,6 +150,8 @@ func textHelper(t *expr.Term, x texts) (domain, bool) {
 	case "trim", "normalizeSpace":
 		x.trimmed = true
 	case "text":
+	case "replace", "replaceAll", "transliterate", "signBehind", "extract", "addressPart":
+		x = *anyText()
 	case "digits":
 		x = *ascii(min(x.most, anyLength))
 	case "letters":
