@@ -221,7 +221,7 @@ func converted(t *column.Type, d domain) domain {
 	}
 	for _, v := range tried {
 		switch got, err := t.Try(v); {
-		case err != nil:
+		case err != nil, v == value.Text("") && got == v && d.text != nil: // the bounds have it
 		case got.Kind == value.KindMissing:
 			out.absent = true
 		case got.Kind == value.KindNull:

@@ -73,7 +73,7 @@ func (p *prover) tellsForms(w *mapping.Write, t *connectors.TableFacts, at []int
 			}
 		case p.isReference(term) && !p.folds(t, w, f):
 			if p.tellsRecords(w, at, 0) {
-				p.rests("a reference of a sender is used once")
+				p.rests("no two front offices or routes send forms of one reference")
 				return true
 			}
 		case term.Ref != "":

@@ -27,7 +27,7 @@ type Proof struct {
 	Tables   []string        `json:"tables"`
 	Rests    []string        `json:"rests,omitempty"`    // what the proof takes for granted
 	Rejected []string        `json:"rejected,omitempty"` // what forms the mapping itself refuses, by places and codes: they do not reach the target
-	Open     []Gap         `json:"open,omitempty"`     // why it is not proved
+	Open     []Gap           `json:"open,omitempty"`     // why it is not proved
 	Counter  *Counterexample `json:"counterexample,omitempty"`
 }
 

@@ -95,7 +95,7 @@ func (p *prover) helper(t *expr.Term, of []domain) (domain, bool) {
 	if len(of) > 0 {
 		x = together(of[0]).asText()
 	}
-	counted := &numbers{new(big.Rat), big.NewRat(p.parts.Options.Limits.Bytes, 1), 0} // each item has a byte, and a character too
+	counted := &numbers{new(big.Rat), big.NewRat(int64(p.parts.Program.Budget.Made), 1), 0} // each item has a byte, and each character
 	switch op := t.Op; {
 	case strings.HasPrefix(op, "index "), op == "row", op == "len", op == "length", op == "count":
 		return domain{number: counted}, true
@@ -150,7 +150,7 @@ func textHelper(t *expr.Term, x texts) (domain, bool) {
 	case "trim", "normalizeSpace":
 		x.trimmed = true
 	case "text":
-	case "replace", "replaceAll", "transliterate", "signBehind", "extract", "addressPart":
+	case "replace", "replaceAll", "transliterate", "signBehind":
 		x = *anyText()
 	case "digits":
 		x = *ascii(min(x.most, anyLength))
@@ -230,6 +230,7 @@ func added(a, b *numbers, minus bool) *numbers {
 func joined(of []domain) *texts {
 	out, before := texts{trimmed: len(of) > 0}, rune(0)
 	for _, d := range of {
+		sure := len(d.known) == 1 && !d.absent && !d.null && d.text == nil && d.number == nil && d.known[0].Str != ""
 		d = together(d)
 		x := d.asText()
 		if d.binary > 0 || d.ref != "" {
@@ -242,8 +243,9 @@ func joined(of []domain) *texts {
 			out.most, out.bytes = out.most+3, out.bytes+9
 		}
 		out.most, out.bytes, out.high = min(out.most+x.most, anyLength), min(out.bytes+x.bytes, anyLength), max(out.high, x.high)
-		if out.trimmed = out.trimmed && x.trimmed; len(d.known) > 0 || x.high >= 0x80 || d.absent || d.null || before < 0x80 {
-			before = max(before, x.high)
+		out.trimmed = out.trimmed && x.trimmed
+		if before = max(before, x.high); sure {
+			before = x.high
 		}
 	}
 	return &out
