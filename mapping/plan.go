@@ -200,6 +200,13 @@ func (w *Write) level(i int) *Write {
 	return w
 }
 
+// lost tells of a text with the character U+0000, which PostgreSQL refuses and no schema excludes.
+func (w *Write) lost(v value.Value) bool {
+	return v.Kind == value.KindText && w.Shape.Op != connectors.Put && strings.IndexByte(v.Str, 0) >= 0
+}
+
+const lost = "the text has the character U+0000, which databases do not keep"
+
 // Depth is how many loops there are around its records.
 func (w *Write) Depth() int {
 	n := len(w.Loops)
@@ -382,6 +389,9 @@ func (p *Parts) Refusal(w *Write, f *Field, v value.Value) *value.Failure {
 	out, err := f.Type.Try(v)
 	if err != nil {
 		return err
+	}
+	if w.lost(out) {
+		return &value.Failure{Code: value.CodeUnmappable, Message: lost}
 	}
 	l := p.Layouts[w.Target]
 	if l == nil || w.Shape.Op != connectors.Put {

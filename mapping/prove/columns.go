@@ -31,12 +31,16 @@ func (c taker) open(d domain) string {
 		}
 		d.known = nil
 	}
+	unknown := d.binary > 0 && d.number != nil && d.text != nil
+	if c.Takes == "text" || c.Takes == "binary" {
+		d.text, d.known, d.number, d.boolean, d.date, d.moment = d.asText(), nil, nil, false, false, nil
+	}
 	d = together(d)
 	if c.Takes == "" {
 		return "what a column of type " + c.Type + " makes of a value is not known before there is one"
 	}
 	if d.binary > 0 {
-		if d.number != nil && d.text != nil {
+		if unknown {
 			return "what this gives is not known before there is a form; say its type: in the mapping"
 		}
 		if c.Takes != "binary" || c.Length > 0 && d.binary > c.Length {
@@ -44,7 +48,7 @@ func (c taker) open(d domain) string {
 		}
 	}
 	if c.Takes == "text" || c.Takes == "binary" {
-		return c.openText(d.asText())
+		return c.openText(d.text)
 	}
 	if d.text != nil && !(c.Takes == "date" && d.text.dates) {
 		return "whether a text can be of type " + c.Type + " is only known of the text; convert it, or say its type:"
@@ -55,7 +59,7 @@ func (c taker) open(d domain) string {
 			return "it may be a date"
 		}
 		if d.boolean {
-			d = d.join(domain{number: &numbers{new(big.Rat), big.NewRat(1, 1), 0}})
+			d = d.join(domain{number: &numbers{new(big.Rat), big.NewRat(1, 1), 0, true}})
 		}
 		return c.openNumber(d.number)
 	case "boolean":
@@ -76,16 +80,16 @@ func (c taker) openKnown(v value.Value) string {
 	s, ok := v.Text()
 	set, named := charset.Lookup(c.Charset)
 	switch {
-	case c.Takes == "word" && ok && slices.Contains(c.Words, s):
+	case c.Takes == "word" && v.Kind == value.KindText && slices.Contains(c.Words, s):
 		return ""
 	case c.Takes == "word":
 		return value.Shown(v) + " is none of its words"
 	case ok && named && set.Holds(s):
 		facts := *c.ColumnFacts
 		facts.Charset = ""
-		return taker{&facts, c.zone}.open(single(v))
+		return taker{&facts, c.zone}.openText(domain{known: []value.Value{v}}.asText())
 	}
-	return c.openText(single(v).asText())
+	return c.openText(domain{known: []value.Value{v}}.asText())
 }
 
 // openText compares bounds; bytes are those in UTF-8, than which no character set needs more.

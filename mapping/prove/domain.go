@@ -38,7 +38,8 @@ type texts struct {
 // numbers are all numbers within bounds; a nil bound is none.
 type numbers struct {
 	least, most *big.Rat
-	scale       int // decimals at most
+	scale       int  // decimals at most
+	plain       bool // each is written without a point
 }
 
 // moments are all dates with a time.
@@ -81,7 +82,7 @@ func (d domain) join(o domain) domain {
 	if d.number == nil {
 		d.number = o.number
 	} else if n := o.number; n != nil {
-		d.number = &numbers{lower(d.number.least, n.least, -1), lower(d.number.most, n.most, 1), max(d.number.scale, n.scale)}
+		d.number = &numbers{lower(d.number.least, n.least, -1), lower(d.number.most, n.most, 1), max(d.number.scale, n.scale), d.number.plain && n.plain}
 	}
 	if d.moment == nil {
 		d.moment = o.moment
@@ -127,7 +128,7 @@ func single(v value.Value) domain {
 			return anything()
 		}
 		_, frac, _ := strings.Cut(s, ".")
-		return domain{number: &numbers{x, x, len(strings.TrimRight(frac, "0"))}}
+		return domain{number: &numbers{x, x, len(strings.TrimRight(frac, "0")), v.Kind == value.KindInt}}
 	case value.KindBool:
 		return domain{boolean: true}
 	case value.KindDate:
@@ -147,7 +148,11 @@ func ofBounds(b schema.Bounds) domain {
 				d.known = append(d.known, v)
 			}
 			if n, ok := x.(json.Number); ok { // 1 may come as 1.0
-				d = d.join(single(value.Number(string(n))))
+				also := single(value.Number(string(n)))
+				if also.number != nil {
+					also.number.plain = false
+				}
+				d = d.join(also)
 			}
 		}
 		return d
@@ -162,7 +167,7 @@ func ofBounds(b schema.Bounds) domain {
 			d.text.bytes, d.text.trimmed = inBytes(d.text.most, b.High), b.Trimmed
 		case "number", "integer":
 			if d.number == nil || kind == "number" {
-				d.number = &numbers{b.Least, b.Most, anyLength}
+				d.number = &numbers{least: b.Least, most: b.Most, scale: anyLength}
 			}
 		case "boolean":
 			d.boolean = true
@@ -191,9 +196,14 @@ func inBytes(n int, high rune) int { return min(anyLength, n*max(1, utf8.RuneLen
 // asText is what values become in a column of texts.
 func (d domain) asText() *texts {
 	out := domain{text: d.text}
+	for _, v := range d.known {
+		if s, ok := v.Text(); ok {
+			out = out.join(single(value.Text(s)))
+		}
+	}
 	if n := d.number; n != nil {
 		most := longest
-		if n.scale == 0 && n.least != nil && n.most != nil {
+		if n.plain && n.least != nil && n.most != nil {
 			most = max(len(n.least.FloatString(0)), len(n.most.FloatString(0)), 1)
 		}
 		out = out.join(domain{text: ascii(most)})
@@ -291,12 +301,12 @@ func numbered(t *column.Type, size int, d domain) *numbers {
 	if d.number != nil && d.text == nil && !d.boolean && d.moment == nil && !d.date {
 		n = *d.number
 	}
-	if t.Precision >= 0 || t.Round != "" { // it may be rounded beyond its bounds
+	if n.plain = false; t.Precision >= 0 || t.Round != "" { // it may be rounded beyond its bounds
 		n.least, n.most = nil, nil
 	}
 	most, whole := new(big.Rat), size
 	if t.Kind == value.KindInt {
-		n.scale = 0
+		n.scale, n.plain = 0, true
 		if size == 0 {
 			most.SetInt64(1<<63 - 1)
 			n.least, n.most = higher(n.least, big.NewRat(-1<<63, 1), 1), higher(n.most, most, -1)

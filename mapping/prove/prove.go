@@ -301,7 +301,7 @@ func (p *prover) indexes(i int, w *mapping.Write, t *connectors.TableFacts, doma
 				n += 40
 				continue
 			}
-			if x := together(domains[at]).asText(); x != nil {
+			if x := domains[at].asText(); x != nil {
 				n = min(anyLength, n+x.bytes+8)
 			}
 			n = min(anyLength, n+domains[at].binary)

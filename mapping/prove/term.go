@@ -1,6 +1,7 @@
 package prove
 
 import (
+	"encoding/json"
 	"math/big"
 	"regexp"
 	"slices"
@@ -46,7 +47,7 @@ func (p *prover) term(t *expr.Term) domain {
 			out = out.join(d)
 		}
 		return out
-	case t.Whole && len(t.All) > 0:
+	case t.Whole && len(t.All) > 0 && !p.choosesNumbers(t):
 		out := domain{}
 		for _, v := range t.All {
 			if v.Absent() {
@@ -62,6 +63,15 @@ func (p *prover) term(t *expr.Term) domain {
 		return anything()
 	}
 	return present(t, of, out)
+}
+
+// choosesNumbers tells of an expression over a field of which the schema names numbers: those may come in other spellings, as 1.0 for 1.
+func (p *prover) choosesNumbers(t *expr.Term) bool {
+	var paths []*expr.Path
+	pathsOf(t, &paths)
+	return slices.ContainsFunc(paths, func(at *expr.Path) bool {
+		return slices.ContainsFunc(p.schema.Bounds(at.Abs).Chosen, func(x any) bool { _, is := x.(json.Number); return is })
+	})
 }
 
 // present says whether an operator or helper may give nothing.
@@ -93,9 +103,9 @@ func number(t *expr.Term, i, without int) int {
 func (p *prover) helper(t *expr.Term, of []domain) (domain, bool) {
 	var x *texts
 	if len(of) > 0 {
-		x = together(of[0]).asText()
+		x = of[0].asText()
 	}
-	counted := &numbers{new(big.Rat), big.NewRat(int64(p.parts.Program.Budget.Made), 1), 0} // each item has a byte, and each character
+	counted := &numbers{new(big.Rat), big.NewRat(int64(p.parts.Program.Budget.Made), 1), 0, true} // each item has a byte, and each character
 	switch op := t.Op; {
 	case strings.HasPrefix(op, "index "), op == "row", op == "len", op == "length", op == "count":
 		return domain{number: counted}, true
@@ -114,11 +124,11 @@ func (p *prover) helper(t *expr.Term, of []domain) (domain, bool) {
 		}
 		return domain{moment: &moments{zoned: op != "localTime", plain: op != "inZone", scale: scale}}, true
 	case op == "year", op == "month", op == "day":
-		return domain{number: &numbers{big.NewRat(1, 1), big.NewRat(9999, 1), 0}}, true
+		return domain{number: &numbers{big.NewRat(1, 1), big.NewRat(9999, 1), 0, true}}, true
 	case op == "yesNo":
 		return domain{known: constants(t.Of[1:])}, len(constants(t.Of[1:])) == 2
 	case op == "yearsTo", op == "daysTo":
-		return domain{number: &numbers{big.NewRat(-3652059, 1), big.NewRat(3652059, 1), 0}}, true
+		return domain{number: &numbers{big.NewRat(-3652059, 1), big.NewRat(3652059, 1), 0, true}}, true
 	case op == "sum":
 		return domain{number: &numbers{scale: anyLength}}, true
 	case len(of) == 2 && (op == "+" || op == "-") && together(of[0]).onlyNumber() && together(of[1]).onlyNumber():
@@ -126,7 +136,7 @@ func (p *prover) helper(t *expr.Term, of []domain) (domain, bool) {
 	case op == "boolean" || slices.Contains(always, op):
 		return domain{boolean: true}, true
 	case op == "integer":
-		return domain{number: &numbers{big.NewRat(-1<<63, 1), big.NewRat(1<<63-1, 1), 0}}, true
+		return domain{number: &numbers{big.NewRat(-1<<63, 1), big.NewRat(1<<63-1, 1), 0, true}}, true
 	case op == "decimal", op == "fromCents", op == "cents":
 		return domain{number: &numbers{scale: anyLength}}, true
 	case op == "round":
@@ -209,7 +219,7 @@ func constants(of []*expr.Term) (all []value.Value) {
 
 // added is a sum of numbers, or their difference.
 func added(a, b *numbers, minus bool) *numbers {
-	least, most, out := b.least, b.most, &numbers{scale: max(a.scale, b.scale)}
+	least, most, out := b.least, b.most, &numbers{scale: max(a.scale, b.scale), plain: a.plain && b.plain}
 	if minus {
 		least, most = b.most, b.least
 	}
@@ -231,7 +241,6 @@ func joined(of []domain) *texts {
 	out, before := texts{trimmed: len(of) > 0}, rune(0)
 	for _, d := range of {
 		sure := len(d.known) == 1 && !d.absent && !d.null && d.text == nil && d.number == nil && d.known[0].Str != ""
-		d = together(d)
 		x := d.asText()
 		if d.binary > 0 || d.ref != "" {
 			x = anyText()
