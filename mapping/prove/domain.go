@@ -266,15 +266,18 @@ func converted(t *column.Type, d domain) domain {
 		if d.text != nil {
 			out.moment = &moments{zoned: true, plain: true, scale: 9}
 		}
-		if out.moment != nil && t.Precision >= 0 {
-			cut := *out.moment
-			cut.scale = min(cut.scale, t.Precision)
-			out.moment = &cut
-		}
 	case value.KindBinary:
 		if out.binary = d.binary; d.text != nil {
 			out.binary = max(d.binary, min(d.text.most, anyLength))
 		}
+	}
+	if t.Precision >= 0 && out.moment != nil {
+		cut := *out.moment
+		cut.scale = min(cut.scale, t.Precision)
+		out.moment = &cut
+	}
+	if t.Precision >= 0 && out.number != nil && t.Kind == value.KindMissing {
+		out.number = &numbers{scale: out.number.scale}
 	}
 	return out
 }

@@ -33,6 +33,11 @@ func (p *prover) term(t *expr.Term) domain {
 	case t.Path != nil:
 		return p.path(t.Path)
 	}
+	if len(t.Of) > 0 && t.Of[0] != nil && t.Of[0].Path != nil && !t.Of[0].Path.Outside() {
+		if d, known := p.ofItems(t); known {
+			return d
+		}
+	}
 	of := make([]domain, len(t.Of))
 	for i := range t.Of {
 		of[i] = p.term(t.Of[i])
@@ -63,6 +68,35 @@ func (p *prover) term(t *expr.Term) domain {
 		return anything()
 	}
 	return present(t, of, out)
+}
+
+// ofItems is what a helper gives of a list of the form.
+func (p *prover) ofItems(t *expr.Term) (domain, bool) {
+	list := t.Of[0].Path
+	item := p.path(list.Child(expr.Step{Loop: -1, Item: true}))
+	_, most := p.schema.Listed(list.Abs)
+	separator := 0
+	switch {
+	case t.Op == "first" || t.Op == "last":
+		item.absent = true
+		return item, true
+	case t.Op != "join":
+		return domain{}, false
+	case len(t.Of) > 1:
+		if t.Of[1] == nil || t.Of[1].Const == nil || t.Of[1].Const.Kind != value.KindText {
+			return domain{}, false
+		}
+		separator = len(t.Of[1].Const.Str)
+	}
+	x := item.asText()
+	if x == nil || most < 0 || most > 1000 || x.most >= anyLength {
+		return domain{absent: true, null: true, text: anyText()}, true
+	}
+	all := texts{most: most * (x.most + separator + 3), bytes: most * (x.bytes + separator + 9), high: maxRune}
+	if x.high < 0x300 { // nothing is composed anew
+		all.most, all.bytes, all.high = most*(x.most+separator), most*(x.bytes+separator), max(x.high, 0x2ff)
+	}
+	return domain{absent: true, null: true, text: &all}, true
 }
 
 // choosesNumbers tells of an expression over a field of which the schema names numbers: those may come in other spellings, as 1.0 for 1.

@@ -107,6 +107,17 @@ func (f *Forms) number(s map[string]any, whole bool) json.Number {
 	return json.Number(x.FloatString(f.pick(6)))
 }
 
+// spelled is a number as JSON may have it too.
+func (f *Forms) spelled(n json.Number) json.Number {
+	if f.pick(10) > 0 || strings.Contains(string(n), "e") {
+		return n
+	}
+	if !strings.Contains(string(n), ".") {
+		n += "."
+	}
+	return n + json.Number(strings.Repeat("0", 1+f.pick(9)))
+}
+
 // One draws a value for a schema.
 func (f *Forms) One(schema any, depth int) any {
 	s, ok := schema.(map[string]any)
@@ -125,7 +136,11 @@ func (f *Forms) One(schema any, depth int) any {
 		return c
 	}
 	if list, ok := s["enum"].([]any); ok {
-		return list[f.pick(len(list))]
+		one := list[f.pick(len(list))]
+		if n, ok := one.(json.Number); ok {
+			return f.spelled(n)
+		}
+		return one
 	}
 	var out any
 	chosen := false
@@ -198,9 +213,9 @@ func (f *Forms) ofType(s map[string]any, depth int) any {
 		}
 		return f.text(whole(s["minLength"], 0), whole(s["maxLength"], -1))
 	case "integer":
-		return f.number(s, true)
+		return f.spelled(f.number(s, true))
 	case "number":
-		return f.number(s, false)
+		return f.spelled(f.number(s, false))
 	case "boolean":
 		return f.pick(2) == 0
 	case "array":

@@ -126,7 +126,7 @@ func TestDrawnWorlds(t *testing.T) {
 						counters(t, one, target, p, w)
 					}
 				}
-				_, mapped, failures := writeAll(t, "legacy", target, []byte(schema), uint64(seed), plans...)
+				_, mapped, failures := writeAll(t, "legacy", target, []byte(schema), uint64(seed), false, plans...)
 				t.Logf("%d of %d writes are proved; %d forms", len(kept), len(writes), mapped)
 				if len(failures) > 0 {
 					t.Errorf("proved, and yet:\n%s\n%s\n%s\n%s", strings.Join(failures[:1], "\n"), strings.Join(kept, ""), schema, ddl)

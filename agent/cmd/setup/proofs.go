@@ -140,7 +140,7 @@ func (c *checked) told(plan *mapping.Plan, dir string, p *prove.Proof, must bool
 		return problem
 	}
 	if x := p.Counter; x != nil {
-		form, _ := json.Marshal(x.Form) // it is made of texts, numbers, lists and objects
+		form, _ := json.Marshal(elided(x.Form)) // it is made of texts, numbers, lists and objects
 		c.OK = false
 		c.Problems = append(c.Problems, at(x.Path, prove.CodeRefuted, fmt.Sprintf("a form that the schema admits fails in %s [%s]: %s; the smallest is %s", x.Column, x.Code, x.Why, form),
 			"narrow the schema, convert or cut the value in the mapping, or have the DBA widen the column"))
@@ -158,6 +158,29 @@ func (c *checked) told(plan *mapping.Plan, dir string, p *prove.Proof, must bool
 			c.doubts = append(c.doubts, problem)
 		}
 	}
+}
+
+// elided is a form to be read by people: of long texts it has the beginning.
+func elided(form any) any {
+	switch x := form.(type) {
+	case map[string]any:
+		out := map[string]any{}
+		for name, v := range x {
+			out[name] = elided(v)
+		}
+		return out
+	case []any:
+		out := []any{}
+		for _, v := range x {
+			out = append(out, elided(v))
+		}
+		return out
+	case string:
+		if runes := []rune(x); len(runes) > 120 {
+			return string(runes[:20]) + "… of " + cli.Count(len(runes), "character")
+		}
+	}
+	return form
 }
 
 // printProofs prints what is proved, and what that rests on.
