@@ -50,7 +50,7 @@ func (c taker) open(d domain) string {
 	if c.Takes == "text" || c.Takes == "binary" {
 		return c.openText(d.text)
 	}
-	if d.text != nil && !(c.Takes == "date" && d.text.dates) {
+	if d.text != nil {
 		return "whether a text can be of type " + c.Type + " is only known of the text; convert it, or say its type:"
 	}
 	switch c.Takes {
@@ -175,7 +175,7 @@ func (c taker) openMoment(d domain) string {
 		return fmt.Sprintf("a time with more than %s of a second is possible; say precision: %d", decimals(c.Scale), c.Scale)
 	case !steady && (m.plain || c.Takes == "datetime"):
 		return "clocks show some times twice and skip others; " + clocks
-	case c.Takes == "datetime" && m.zoned && !m.now:
+	case m.far || c.Takes == "datetime" && m.zoned && !m.now:
 		return "a time of the year 9999 may become one of the year 10000 in the target's zone"
 	}
 	return ""

@@ -32,7 +32,6 @@ type texts struct {
 	high        rune   // no character is beyond it
 	set         string // a character set that has all of them; empty: none is known
 	trimmed     bool   // none ends in a blank
-	dates       bool   // each keeps the format date
 }
 
 // numbers are all numbers within bounds; a nil bound is none.
@@ -47,6 +46,7 @@ type moments struct {
 	zoned, plain bool // with an offset, and without
 	scale        int  // decimals of a second at most
 	now          bool // moments at which a submission came
+	far          bool // one of the year 9999 may have become one of 10000
 }
 
 const (
@@ -63,7 +63,7 @@ func ascii(most int) *texts { return &texts{most: most, bytes: most, high: 'z', 
 // anything is what is known of nothing.
 func anything() domain {
 	return domain{absent: true, null: true, text: anyText(), number: &numbers{scale: anyLength}, boolean: true, date: true,
-		moment: &moments{zoned: true, plain: true, scale: 9}, binary: anyLength, nested: true}
+		moment: &moments{zoned: true, plain: true, scale: 9, far: true}, binary: anyLength, nested: true}
 }
 
 // join has what either has.
@@ -73,7 +73,7 @@ func (d domain) join(o domain) domain {
 	if d.text == nil {
 		d.text = o.text
 	} else if t := o.text; t != nil {
-		both := texts{most: max(d.text.most, t.most), bytes: max(d.text.bytes, t.bytes), high: max(d.text.high, t.high), trimmed: d.text.trimmed && t.trimmed, dates: d.text.dates && t.dates}
+		both := texts{most: max(d.text.most, t.most), bytes: max(d.text.bytes, t.bytes), high: max(d.text.high, t.high), trimmed: d.text.trimmed && t.trimmed}
 		if d.text.set == t.set {
 			both.set = t.set
 		}
@@ -87,7 +87,7 @@ func (d domain) join(o domain) domain {
 	if d.moment == nil {
 		d.moment = o.moment
 	} else if m := o.moment; m != nil {
-		d.moment = &moments{d.moment.zoned || m.zoned, d.moment.plain || m.plain, max(d.moment.scale, m.scale), d.moment.now && m.now}
+		d.moment = &moments{d.moment.zoned || m.zoned, d.moment.plain || m.plain, max(d.moment.scale, m.scale), d.moment.now && m.now, d.moment.far || m.far}
 	}
 	if d.ref == "" {
 		d.ref = o.ref
@@ -160,7 +160,7 @@ func ofBounds(b schema.Bounds) domain {
 	for _, kind := range b.Kinds {
 		switch kind {
 		case "string":
-			d.text = &texts{most: anyLength, bytes: anyLength, high: b.High, dates: b.Format == "date"}
+			d.text = &texts{most: anyLength, bytes: anyLength, high: b.High}
 			if b.Length >= 0 {
 				d.text.most = b.Length
 			}
@@ -273,7 +273,7 @@ func converted(t *column.Type, d domain) domain {
 	}
 	if t.Precision >= 0 && out.moment != nil {
 		cut := *out.moment
-		cut.scale = min(cut.scale, t.Precision)
+		cut.scale, cut.far = min(cut.scale, t.Precision), cut.far || t.Round != ""
 		out.moment = &cut
 	}
 	if t.Precision >= 0 && out.number != nil && t.Kind == value.KindMissing {
@@ -289,7 +289,7 @@ func fitted(t *column.Type, x *texts) *texts {
 	}
 	out := *x
 	if out.set = t.Fit.Set().Name(); t.Fit.Changes() {
-		out.most, out.bytes, out.trimmed, out.dates, out.high = anyLength, anyLength, false, false, maxRune
+		out.most, out.bytes, out.trimmed, out.high = anyLength, anyLength, false, maxRune
 		return &out
 	}
 	return &out

@@ -240,6 +240,9 @@ func (p *prover) field(i int, w *mapping.Write, at int, t *connectors.TableFacts
 	if why := (taker{c, p.zone}).open(d); why != "" {
 		p.gap(i, name+": "+why, "fields", f.Name)
 	}
+	if x := d.asText(); (p.facts.System == "mariadb" || p.facts.System == "mysql") && (x != nil && x.bytes > 1<<20 || d.binary > 1<<20) {
+		p.rests("max_allowed_packet of the server is more than twice as long as the longest form")
+	}
 	switch {
 	case d.absent && c.Required && w.Shape.Op != connectors.Update:
 		p.gap(i, name+" is required, and some form may leave it out", "fields", f.Name)

@@ -152,11 +152,12 @@ func (p *prover) helper(t *expr.Term, of []domain) (domain, bool) {
 	case slices.Contains([]string{"toDate", "parseDate", "addDays", "lastDay", "firstDay"}, op):
 		return domain{date: true}, true
 	case op == "parseDateTime", op == "inZone", op == "localTime":
-		scale := 9
+		scale, far := 9, true
 		if op == "parseDateTime" && t.Of[1] != nil && t.Of[1].Const != nil {
 			scale = strings.Count(t.Of[1].Const.Str, "S")
+			far = strings.Contains(t.Of[1].Const.Str, "X") && !(len(t.Of) > 2 && t.Of[2] != nil && t.Of[2].Const != nil && t.Of[2].Const.Str == "own") // on another clock
 		}
-		return domain{moment: &moments{zoned: op != "localTime", plain: op != "inZone", scale: scale}}, true
+		return domain{moment: &moments{zoned: op != "localTime", plain: op != "inZone", scale: scale, far: far}}, true
 	case op == "year", op == "month", op == "day":
 		return domain{number: &numbers{big.NewRat(1, 1), big.NewRat(9999, 1), 0, true}}, true
 	case op == "yesNo":
@@ -189,7 +190,6 @@ func (p *prover) helper(t *expr.Term, of []domain) (domain, bool) {
 
 // textHelper is what a helper of texts gives; capitals may be up to three characters each.
 func textHelper(t *expr.Term, x texts) (domain, bool) {
-	x.dates = false
 	switch t.Op {
 	case "trim", "normalizeSpace":
 		x.trimmed = true

@@ -20,7 +20,6 @@ type Bounds struct {
 	Trimmed     bool     // no text ends in a blank
 	Least, Most *big.Rat // of a number; nil: none
 	Step        *big.Rat // a number is a multiple of it; nil: of nothing
-	Format      string   // of a text, one that is told apart: date or date-time
 }
 
 // Bounds reads what surely applies under a path. Without a schema that is what the form's format makes.
@@ -72,10 +71,10 @@ func (s *Schema) Bounds(abs []expr.Step) Bounds {
 func (b *Bounds) ofFormat(name string, shorter func(int)) {
 	switch name {
 	case "date":
-		b.Format, b.High, b.Trimmed = name, 'z', true
+		b.High, b.Trimmed = 'z', true
 		shorter(10)
 	case "date-time":
-		b.Format, b.High = name, 'z'
+		b.High, b.Trimmed = 'z', true
 	case "uuid":
 		b.High, b.Trimmed = 'z', true
 		shorter(36)

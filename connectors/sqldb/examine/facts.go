@@ -114,7 +114,7 @@ func columnFacts(d *dialect.Dialect, tab *dialect.Table, tr *dialect.Traits) (al
 		if set := tr.Charsets[c.Name]; set != "" {
 			f.Charset = cmp.Or(d.Inspector.Sets[set], "?")
 		}
-		if c.Proof != "" || c.Encoded != nil || c.Digits > 0 || c.Bits > 0 || c.Array == 0 && c.OID != 0 && c.Fam == dialect.FamOther {
+		if c.Proof != "" || c.Encoded != nil || c.Scale < 0 && c.Scale != dialect.AnyScale || c.Digits > 0 || c.Bits > 0 || c.Array == 0 && c.OID != 0 && c.Fam == dialect.FamOther {
 			all = append(all, f)
 			continue // it is tried out, or kept as something else
 		}
