@@ -222,24 +222,7 @@ func (d domain) asText() *texts {
 // converted is what a field's type makes of values; what it refuses is told to whoever sent the form, or parks, and reaches no target.
 func converted(t *column.Type, d domain) domain {
 	size, bytes, _ := t.Limits()
-	out := domain{ref: d.ref}
-	tried := slices.Clone(d.known)
-	for v, is := range map[value.Value]bool{value.Missing: d.absent, value.Null: d.null, value.Text(""): d.text != nil} {
-		if is {
-			tried = append(tried, v)
-		}
-	}
-	for _, v := range tried {
-		switch got, err := t.Try(v); {
-		case err != nil, v == value.Text("") && got == v && d.text != nil: // the bounds have it
-		case got.Kind == value.KindMissing:
-			out.absent = true
-		case got.Kind == value.KindNull:
-			out.null = true
-		default:
-			out.known = append(out.known, got)
-		}
-	}
+	out := tried(t, d)
 	switch t.Kind {
 	case value.KindMissing:
 		out.number, out.boolean, out.date, out.moment, out.binary, out.text = d.number, d.boolean, d.date, d.moment, d.binary, fitted(t, d.text)
@@ -278,6 +261,29 @@ func converted(t *column.Type, d domain) domain {
 	}
 	if t.Precision >= 0 && out.number != nil && t.Kind == value.KindMissing {
 		out.number = &numbers{scale: out.number.scale}
+	}
+	return out
+}
+
+// tried are the values by themselves, and those of nothing, as a field's type has them.
+func tried(t *column.Type, d domain) domain {
+	out := domain{ref: d.ref}
+	tried := slices.Clone(d.known)
+	for v, is := range map[value.Value]bool{value.Missing: d.absent, value.Null: d.null, value.Text(""): d.text != nil} {
+		if is {
+			tried = append(tried, v)
+		}
+	}
+	for _, v := range tried {
+		switch got, err := t.Try(v); {
+		case err != nil, v == value.Text("") && got == v && d.text != nil: // the bounds have it
+		case got.Kind == value.KindMissing:
+			out.absent = true
+		case got.Kind == value.KindNull:
+			out.null = true
+		default:
+			out.known = append(out.known, got)
+		}
 	}
 	return out
 }
