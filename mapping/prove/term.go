@@ -111,7 +111,7 @@ func (p *prover) choosesNumbers(t *expr.Term) bool {
 // present says whether an operator or helper may give nothing.
 func present(t *expr.Term, of []domain, out domain) domain {
 	switch {
-	case slices.Contains(always, t.Op) || strings.HasPrefix(t.Op, "index "):
+	case slices.Contains(always, t.Op) || strings.HasPrefix(t.Op, "index ") || strings.HasPrefix(t.Op, "numbers."):
 	case slices.Contains(passes, t.Op):
 		for _, d := range of {
 			out.absent, out.null = out.absent || d.absent, out.null || d.null
@@ -143,6 +143,8 @@ func (p *prover) helper(t *expr.Term, of []domain) (domain, bool) {
 	switch op := t.Op; {
 	case strings.HasPrefix(op, "index "), op == "row", op == "len", op == "length", op == "count":
 		return domain{number: counted}, true
+	case strings.HasPrefix(op, "numbers."):
+		return domain{number: &numbers{new(big.Rat), big.NewRat(1<<63-1, 1), 0, true}}, true
 	case op == "submission.id":
 		return domain{text: ascii(13)}, true
 	case op == "submission.received":
