@@ -23,6 +23,7 @@ type TableFacts struct {
 	Unique  [][]string    `json:"unique,omitempty"`  // columns of its unique keys
 	Foreign []Foreign     `json:"foreign,omitempty"` // its foreign keys
 	Index   [][]string    `json:"index,omitempty"`   // columns of its indexes whose entries are limited
+	Checks  []WordCheck   `json:"checks,omitempty"`  // checks that a column has one of some words
 	Opaque  []string      `json:"opaque,omitempty"`  // rules that may refuse a row and are not understood, such as a check
 	Rests   []string      `json:"rests,omitempty"`   // what happens to rows besides, such as a trigger
 }
@@ -35,11 +36,18 @@ type Foreign struct {
 	Parents []string `json:"parents"` // its columns
 }
 
+// WordCheck is a rule of a table that a column, where it is not NULL, has one of some words.
+type WordCheck struct {
+	Name   string   `json:"name"`
+	Column string   `json:"column"`
+	Words  []string `json:"words"`
+}
+
 // ColumnFacts are those of one column. Where a bound is not known the values are neither surely taken nor surely refused.
 type ColumnFacts struct {
 	Name      string   `json:"name"`
 	Type      string   `json:"type"`            // in the system's own words
-	Takes     string   `json:"takes,omitempty"` // text, integer, decimal, boolean, date, datetime, instant, binary or word; empty: not known
+	Takes     string   `json:"takes,omitempty"` // text, integer, decimal, boolean, date, datetime, instant, binary, uuid or word; empty: not known
 	Length    int      `json:"length,omitempty"`
 	Bytes     bool     `json:"bytes,omitempty"`     // Length counts bytes
 	Charset   string   `json:"charset,omitempty"`   // in which it keeps texts, as mappings name it; ? for one without such a name; empty: all characters

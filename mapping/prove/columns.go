@@ -50,7 +50,10 @@ func (c taker) open(d domain) string {
 	if c.Takes == "text" || c.Takes == "binary" {
 		return c.openText(d.text)
 	}
-	if d.text != nil {
+	if c.Takes == "uuid" && d.text != nil && d.text.uuid && d.onlyText() {
+		return ""
+	}
+	if d.text != nil || c.Takes == "uuid" {
 		return "whether a text can be of type " + c.Type + " is only known of the text; convert it, or say its type:"
 	}
 	switch c.Takes {

@@ -32,6 +32,8 @@ type texts struct {
 	high        rune   // no character is beyond it
 	set         string // a character set that has all of them; empty: none is known
 	trimmed     bool   // none ends in a blank
+	solid       bool   // none has a blank
+	uuid        bool   // each is one
 }
 
 // numbers are all numbers within bounds; a nil bound is none.
@@ -58,7 +60,9 @@ const (
 func anyText() *texts { return &texts{most: anyLength, bytes: anyLength, high: maxRune} }
 
 // ascii are texts of so many characters that every character set has.
-func ascii(most int) *texts { return &texts{most: most, bytes: most, high: 'z', trimmed: true} }
+func ascii(most int) *texts {
+	return &texts{most: most, bytes: most, high: 'z', trimmed: true, solid: true}
+}
 
 // anything is what is known of nothing.
 func anything() domain {
@@ -73,7 +77,7 @@ func (d domain) join(o domain) domain {
 	if d.text == nil {
 		d.text = o.text
 	} else if t := o.text; t != nil {
-		both := texts{most: max(d.text.most, t.most), bytes: max(d.text.bytes, t.bytes), high: max(d.text.high, t.high), trimmed: d.text.trimmed && t.trimmed}
+		both := texts{most: max(d.text.most, t.most), bytes: max(d.text.bytes, t.bytes), high: max(d.text.high, t.high), trimmed: d.text.trimmed && t.trimmed, solid: d.text.solid && t.solid, uuid: d.text.uuid && t.uuid}
 		if d.text.set == t.set {
 			both.set = t.set
 		}
@@ -116,7 +120,7 @@ func single(v value.Value) domain {
 	case value.KindNull:
 		return domain{null: true}
 	case value.KindText:
-		t := &texts{most: utf8.RuneCountInString(v.Str), bytes: len(v.Str), trimmed: !strings.HasSuffix(v.Str, " ")}
+		t := &texts{most: utf8.RuneCountInString(v.Str), bytes: len(v.Str), trimmed: !strings.HasSuffix(v.Str, " "), solid: !strings.Contains(v.Str, " ")}
 		for _, r := range v.Str {
 			t.high = max(t.high, r)
 		}
@@ -164,7 +168,7 @@ func ofBounds(b schema.Bounds) domain {
 			if b.Length >= 0 {
 				d.text.most = b.Length
 			}
-			d.text.bytes, d.text.trimmed = inBytes(d.text.most, b.High), b.Trimmed
+			d.text.bytes, d.text.trimmed, d.text.solid, d.text.uuid = inBytes(d.text.most, b.High), b.Solid, b.Solid, b.UUID
 		case "number", "integer":
 			if d.number == nil || kind == "number" {
 				d.number = &numbers{least: b.Least, most: b.Most, scale: anyLength}
@@ -235,7 +239,7 @@ func converted(t *column.Type, d domain) domain {
 			if bytes && t.Fit == nil {
 				capped.bytes = min(capped.bytes, size)
 			}
-			capped.trimmed = x.trimmed && x.bytes <= size
+			capped.trimmed, capped.uuid = x.solid || x.trimmed && x.bytes <= size, x.uuid && size >= 36
 			out.text = &capped
 		}
 	case value.KindInt, value.KindDecimal:
@@ -295,7 +299,7 @@ func fitted(t *column.Type, x *texts) *texts {
 	}
 	out := *x
 	if out.set = t.Fit.Set().Name(); t.Fit.Changes() {
-		out.most, out.bytes, out.trimmed, out.high = anyLength, anyLength, false, maxRune
+		out.most, out.bytes, out.trimmed, out.solid, out.uuid, out.high = anyLength, anyLength, false, false, false, maxRune
 		return &out
 	}
 	return &out

@@ -40,7 +40,7 @@ func (p *prover) keys(i int, w *mapping.Write, t *connectors.TableFacts) {
 			p.gap(i, "two records may have the same "+key+", which is unique in "+w.Object+": nothing in it is of one form or record alone, such as submission.id, the sender's reference, index(item) or row(write)", "fields")
 		}
 		p.rests("no other program writes rows with the same " + key + " to " + w.Object)
-		if p.writesOf(w.Object) > 1 {
+		if p.mixed(w, unique) {
 			p.gap(i, "several writes make rows of "+w.Object+", and may give two the same "+key, "table")
 		}
 	}
@@ -130,13 +130,28 @@ func (p *prover) tellsRecords(w *mapping.Write, at []int, depth int) bool {
 	return true
 }
 
-func (p *prover) writesOf(table string) (n int) {
-	for _, w := range p.parts.Writes {
-		if w.Target == p.target && strings.EqualFold(w.Object, table) {
-			n++
-		}
+// mixed tells whether another write may give a row of the same table the same key.
+func (p *prover) mixed(w *mapping.Write, key []string) bool {
+	return slices.ContainsFunc(p.parts.Writes, func(o *mapping.Write) bool {
+		return o != w && o.Target == p.target && strings.EqualFold(o.Object, w.Object) && !slices.ContainsFunc(key, func(name string) bool {
+			a, b := fieldOf(w, name), fieldOf(o, name)
+			return a >= 0 && b >= 0 && p.domains[o] != nil && apart(p.domains[w][a], p.domains[o][b])
+		})
+	})
+}
+
+// apart tells of two domains that both have only values by themselves, and none in common.
+func apart(a, b domain) bool {
+	named := func(d domain) bool {
+		return len(d.known) > 0 && !d.absent && !d.null && d.text == nil && d.number == nil && !d.boolean && !d.date && d.moment == nil && d.binary == 0 && d.ref == ""
 	}
-	return n
+	return named(a) && named(b) && !slices.ContainsFunc(a.known, func(x value.Value) bool {
+		s, _ := x.Text()
+		return slices.ContainsFunc(b.known, func(y value.Value) bool {
+			t, _ := y.Text()
+			return strings.EqualFold(strings.TrimSpace(s), strings.TrimSpace(t))
+		})
+	})
 }
 
 func fieldOf(w *mapping.Write, name string) int {

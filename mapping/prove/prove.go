@@ -51,7 +51,7 @@ const limit = 1500 * time.Millisecond
 
 // Prove compares a plan with the facts of one of its targets. now tells the time, by which the search for a counterexample ends.
 func Prove(plan *mapping.Plan, target string, facts *connectors.Facts, now func() time.Time) *Proof {
-	p := &prover{plan: plan, parts: plan.Parts(), target: target, facts: facts, now: now, out: &Proof{Target: target}, paths: map[string]domain{}, zone: time.UTC}
+	p := &prover{plan: plan, parts: plan.Parts(), target: target, facts: facts, now: now, out: &Proof{Target: target}, paths: map[string]domain{}, domains: map[*mapping.Write][]domain{}, zone: time.UTC}
 	if p.schema = p.parts.Schema; p.schema == nil {
 		p.schema = schema.Any(decode.FormatNamed(p.parts.Format).Types(p.parts.Options))
 	}
@@ -64,6 +64,11 @@ func Prove(plan *mapping.Plan, target string, facts *connectors.Facts, now func(
 	for i, w := range p.parts.Writes {
 		if w.Target == target {
 			p.write(i, w)
+		}
+	}
+	for i, w := range p.parts.Writes {
+		if p.domains[w] != nil {
+			p.keys(i, w, p.table(w.Object))
 		}
 	}
 	if p.search(); p.out.Counter != nil && p.parts.Schema == nil { // nobody said that such a form may come
@@ -97,8 +102,10 @@ type prover struct {
 	out    *Proof
 	end    time.Time // of the search
 
-	when  *expr.Need        // what a form must be for the write that is looked at
-	paths map[string]domain // what was found of paths in it
+	at      *mapping.Write // the write that is looked at
+	domains map[*mapping.Write][]domain
+	when    *expr.Need        // what a form must be for the write that is looked at
+	paths   map[string]domain // what was found of paths in it
 }
 
 func (p *prover) gap(i int, what string, path ...any) {
@@ -159,14 +166,26 @@ func (p *prover) write(i int, w *mapping.Write) {
 	for _, r := range t.Rests {
 		p.rests(r + " of " + w.Object + " refuses and leaves out no row")
 	}
-	p.when, p.paths = needsOf(w), map[string]domain{}
+	p.at, p.when, p.paths = w, needsOf(w), map[string]domain{}
 	domains := make([]domain, len(w.Fields))
 	for f := range w.Fields {
 		domains[f] = p.field(i, w, f, t)
 	}
+	p.domains[w] = domains
+	for _, check := range t.Checks {
+		at := fieldOf(w, check.Column)
+		if at < 0 || domains[at].absent {
+			p.rests("the default of " + w.Object + "." + check.Column + " keeps " + check.Name)
+		}
+		if at < 0 {
+			continue
+		}
+		if c := (taker{&connectors.ColumnFacts{Takes: "word", Words: check.Words, Type: "its check"}, p.zone}); c.open(domains[at]) != "" {
+			p.gap(i, check.Name+" of "+w.Object+" may refuse what is written to "+check.Column, "fields", w.Fields[at].Name)
+		}
+	}
 	p.whole(i, w, t)
 	p.indexes(i, w, t, domains)
-	p.keys(i, w, t)
 	p.foreign(i, w, t, domains)
 }
 
@@ -306,6 +325,9 @@ func (p *prover) indexes(i int, w *mapping.Write, t *connectors.TableFacts, doma
 			}
 			if x := domains[at].asText(); x != nil {
 				n = min(anyLength, n+x.bytes+8)
+				if c := columnOf(t, name); c != nil && c.Length > 0 { // what is longer the column refuses
+					n = min(n, (c.Length+2)*4)
+				}
 			}
 			n = min(anyLength, n+domains[at].binary)
 		}

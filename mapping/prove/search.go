@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -219,7 +220,7 @@ func (p *prover) texts(path *expr.Path, c *connectors.ColumnFacts) (out []any) {
 			out = append(out, v)
 		}
 		out = append(out, strings.Repeat("x", n))
-		for _, r := range []string{"ß", "ő", "€", "ж", "語", "𝄞"} {
+		for _, r := range []string{"ß", "İ", "ő", "€", "ж", "語", "𝄞"} {
 			out = append(out, strings.Repeat(r, n))
 		}
 	}
@@ -279,6 +280,9 @@ func (p *prover) fate(form any) *Counterexample {
 	return nil
 }
 
+// itemNumber is one in a pointer: which item it was makes no difference.
+var itemNumber = regexp.MustCompile(`/[0-9]+`)
+
 // rejected notes how the mapping itself refuses a form.
 func (p *prover) rejected(err error) {
 	note := func(what string) {
@@ -291,7 +295,7 @@ func (p *prover) rejected(err error) {
 	switch {
 	case errors.As(err, &form):
 		for _, f := range form.Fields {
-			note("rejected: " + f.Pointer + " [" + f.Code + "]")
+			note("rejected: " + itemNumber.ReplaceAllString(f.Pointer, "/*") + " [" + f.Code + "]")
 		}
 	case errors.As(err, &fault):
 		note("parked: " + fault.At + " [" + fault.Cause.Code + "]")

@@ -2,6 +2,7 @@ package prove
 
 import (
 	"encoding/json"
+	"fmt"
 	"math/big"
 	"regexp"
 	"slices"
@@ -141,7 +142,12 @@ func (p *prover) helper(t *expr.Term, of []domain) (domain, bool) {
 	}
 	counted := &numbers{new(big.Rat), big.NewRat(int64(p.parts.Program.Budget.Made), 1), 0, true} // each item has a byte, and each character
 	switch op := t.Op; {
-	case strings.HasPrefix(op, "index "), op == "row", op == "len", op == "length", op == "count":
+	case strings.HasPrefix(op, "index "):
+		if most := p.items(op); most >= 0 {
+			counted.most = big.NewRat(int64(most), 1)
+		}
+		return domain{number: counted}, true
+	case op == "row", op == "len", op == "length", op == "count":
 		return domain{number: counted}, true
 	case strings.HasPrefix(op, "numbers."):
 		return domain{number: &numbers{new(big.Rat), big.NewRat(1<<63-1, 1), 0, true}}, true
@@ -180,7 +186,7 @@ func (p *prover) helper(t *expr.Term, of []domain) (domain, bool) {
 		return domain{number: &numbers{scale: max(number(t, 1, anyLength), 0)}}, true
 	case op == "formatDate" && t.Of[1] != nil && t.Of[1].Const != nil && plainPattern.MatchString(t.Of[1].Const.Str):
 		out := ascii(len(t.Of[1].Const.Str))
-		out.trimmed = false
+		out.trimmed, out.solid = false, false
 		return domain{text: out}, true
 	case op == "nullIf", op == "nullIfEmpty":
 		return of[0], true
@@ -190,9 +196,22 @@ func (p *prover) helper(t *expr.Term, of []domain) (domain, bool) {
 	return textHelper(t, *x)
 }
 
+// items is how many items the loop of an index may go through; -1: any number.
+func (p *prover) items(op string) int {
+	for _, of := range append(slices.Clone(p.at.Above), p.at) {
+		for _, l := range of.Loops {
+			if op == fmt.Sprint("index ", l.Depth+1) && l.List.Path != nil {
+				_, most := p.schema.Listed(l.List.Path.Abs)
+				return most
+			}
+		}
+	}
+	return -1
+}
+
 // textHelper is what a helper of texts gives; capitals may be up to three characters each.
 func textHelper(t *expr.Term, x texts) (domain, bool) {
-	switch t.Op {
+	switch x.uuid = false; t.Op {
 	case "trim", "normalizeSpace":
 		x.trimmed = true
 	case "text":
@@ -209,14 +228,14 @@ func textHelper(t *expr.Term, x texts) (domain, bool) {
 			x.most, x.bytes, x.high = min(grown*x.most, anyLength), min(3*grown*x.bytes, anyLength), maxRune
 		}
 	case "substring":
-		x.most, x.trimmed = min(x.most, max(number(t, 2, anyLength), 0)), false
+		x.most, x.trimmed = min(x.most, max(number(t, 2, anyLength), 0)), x.solid
 		x.bytes = min(x.bytes, inBytes(x.most, x.high))
 	case "padLeft", "padRight":
 		n := max(number(t, 1, anyLength), 0)
 		if len(t.Of) > 2 && (t.Of[2] == nil || t.Of[2].Const == nil || single(*t.Of[2].Const).text == nil || single(*t.Of[2].Const).text.high >= 0x80) {
 			x.high, x.set = maxRune, ""
 		}
-		x.most, x.trimmed, x.high = max(x.most, n), false, max(x.high, 'z')
+		x.most, x.trimmed, x.solid, x.high = max(x.most, n), false, false, max(x.high, 'z')
 		x.bytes = min(anyLength, max(x.bytes, inBytes(x.most, x.high)))
 	default:
 		return domain{}, false

@@ -17,7 +17,8 @@ type Bounds struct {
 	Chosen      []any    // the values that it names; nil: it names none
 	Length      int      // characters of a text; -1: any number
 	High        rune     // no character of a text is beyond it
-	Trimmed     bool     // no text ends in a blank
+	Solid       bool     // no text has a blank
+	UUID        bool     // a text is one
 	Least, Most *big.Rat // of a number; nil: none
 	Step        *big.Rat // a number is a multiple of it; nil: of nothing
 }
@@ -54,7 +55,7 @@ func (s *Schema) Bounds(abs []expr.Step) Bounds {
 		if p, ok := r.Pattern.(ecmaPattern); ok {
 			n, high, blank := reach(p.Regexp.String())
 			shorter(n)
-			b.High, b.Trimmed = min(b.High, high), b.Trimmed || !blank
+			b.High, b.Solid = min(b.High, high), b.Solid || !blank
 		}
 		if r.Format != nil {
 			b.ofFormat(r.Format.Name, shorter)
@@ -71,12 +72,12 @@ func (s *Schema) Bounds(abs []expr.Step) Bounds {
 func (b *Bounds) ofFormat(name string, shorter func(int)) {
 	switch name {
 	case "date":
-		b.High, b.Trimmed = 'z', true
+		b.High, b.Solid = 'z', true
 		shorter(10)
 	case "date-time":
-		b.High, b.Trimmed = 'z', true
+		b.High, b.Solid = 'z', true
 	case "uuid":
-		b.High, b.Trimmed = 'z', true
+		b.High, b.Solid, b.UUID = 'z', true, true
 		shorter(36)
 	}
 }

@@ -22,6 +22,8 @@ func TestFacts(t *testing.T) {
 		{"a plain table", "create table T (ID varchar(13) not null, C varchar(20))", map[string]string{"all": ""}, true},
 		{"a check", "create table T (ID varchar(13) not null, C varchar(20), check (C <> 'x'))", map[string]string{"sqlite": "CHECK", "postgres": "the check t_c_check", "mariadb": "the check CONSTRAINT_1"}, false},
 		{"a check of a column", "create table T (ID varchar(13) not null, C varchar(20) check (C <> 'x'))", map[string]string{"sqlite": "CHECK", "postgres": "the check t_c_check", "mariadb": "the check C"}, false},
+		{"a check of words", "create table T (ID varchar(13) not null, C varchar(20), R char(1) not null default 'A' check (R in ('A', 'B')))", map[string]string{"postgres": "the default of T.R keeps the check t_r_check"}, true},
+		{"a check of words that the form breaks", "create table T (ID varchar(13) not null, C varchar(20) check (C in ('A', 'B')))", map[string]string{"postgres": "the check t_c_check of T may refuse what is written to C"}, false},
 		{"a check of a domain", "create domain D as varchar(20) check (value <> 'x');create table T (ID varchar(13) not null, C D)", map[string]string{"postgres": "the check d_check of a domain"}, false},
 		{"a partial unique index", "create table T (ID varchar(13) not null, C varchar(20));create unique index U on T (C) where C <> ''", map[string]string{"sqlite": "the unique index U", "postgres": "the index u"}, false},
 		{"a unique index over a part", "create table T (ID varchar(13) not null, C varchar(20), unique U (C(3)))", map[string]string{"mariadb": "the unique index U"}, false},

@@ -4,7 +4,7 @@ import "github.com/inbasket/inbasket/connectors"
 
 // takes are the words of facts for families whose values are known.
 var takes = map[Family]string{FamText: "text", FamInteger: "integer", FamDecimal: "decimal", FamBoolean: "boolean", FamDate: "date", FamDateTime: "datetime",
-	FamInstant: "instant", FamBinary: "binary", FamEnum: "word"}
+	FamInstant: "instant", FamBinary: "binary", FamEnum: "word", FamUUID: "uuid"}
 
 // IntegerFacts are the bounds of whole numbers of so many bits.
 func IntegerFacts(f *connectors.ColumnFacts, bits int) {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -93,6 +94,12 @@ func constraints(f *connectors.TableFacts, rows [][]connectors.Value) {
 				at, f.Index = len(f.Index), append(f.Index, nil)
 			}
 			f.Index[at] = append(f.Index[at], column)
+		case "K":
+			if words := wordsOf(column, r[3].Str); words != nil {
+				f.Checks = append(f.Checks, connectors.WordCheck{Name: name, Column: column, Words: words})
+			} else if !known {
+				f.Opaque = append(f.Opaque, name)
+			}
 		case "R":
 			if !known {
 				f.Rests = append(f.Rests, name)
@@ -106,10 +113,28 @@ func constraints(f *connectors.TableFacts, rows [][]connectors.Value) {
 	}
 }
 
+// wordCheck is how PostgreSQL shows a check that a column has one of some words: COLUMN IN ('A', 'B').
+var (
+	wordCheck = regexp.MustCompile(`^CHECK \(\(+"?([A-Za-z0-9_]+)"?\)?(?:::text)? = ANY \(+ARRAY\[((?:'[^'\\]*'::[a-z ]+(?:, )?)+)\](?:\)::text\[\])?\)+$`)
+	oneWord   = regexp.MustCompile(`'([^'\\]*)'::[a-z ]+`)
+)
+
+// wordsOf are the words that a check of a column names; nil where it says anything else.
+func wordsOf(column, check string) (words []string) {
+	m := wordCheck.FindStringSubmatch(check)
+	if m == nil || m[1] != column {
+		return nil
+	}
+	for _, one := range oneWord.FindAllStringSubmatch(m[2], -1) {
+		words = append(words, one[1])
+	}
+	return words
+}
+
 func columnFacts(d *dialect.Dialect, tab *dialect.Table, tr *dialect.Traits) (all []connectors.ColumnFacts) {
 	for _, c := range slices.SortedFunc(maps.Values(tab.Columns), func(a, b *dialect.Column) int { return cmp.Compare(a.Place, b.Place) }) {
 		f := connectors.ColumnFacts{Name: c.Name, Type: c.Typ, Required: c.Required || tr.Needs[c.Name], NotNull: tr.Strictly[c.Name] || c.Required,
-			Numbered: c.Auto, Computed: tr.Computed[c.Name], Folds: c.Folds, Length: c.Length, Bytes: c.Bytes, Whole: c.Fixed == dialect.Filled || c.Fixed == dialect.Trimmed,
+			Numbered: c.Auto, Computed: tr.Computed[c.Name], Folds: c.Folds, Length: c.Length, Bytes: c.Bytes, Whole: c.Fixed == dialect.Filled && c.Length > 1 || c.Fixed == dialect.Trimmed,
 			Words: c.Labels, Digits: tr.Whole[c.Name], Unsigned: tr.Unsigned[c.Name], Scale: max(c.Scale, -1)}
 		if set := tr.Charsets[c.Name]; set != "" {
 			f.Charset = cmp.Or(d.Inspector.Sets[set], "?")
@@ -126,4 +151,3 @@ func columnFacts(d *dialect.Dialect, tab *dialect.Table, tr *dialect.Traits) (al
 	}
 	return all
 }
-

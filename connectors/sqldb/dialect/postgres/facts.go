@@ -17,7 +17,9 @@ SELECT 'I', c.relname::text, a.attname::text, '', '', i.indexrelid::int8, u.n
 FROM t JOIN pg_catalog.pg_index i ON i.indrelid = t.id JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
 CROSS JOIN LATERAL pg_catalog.unnest(i.indkey::int2[]) WITH ORDINALITY AS u(num, n) JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = u.num
 UNION ALL
-SELECT 'C', 'the check ' || k.conname, '', '', '', k.oid::int8, 0 FROM t JOIN pg_catalog.pg_constraint k ON k.conrelid = t.id AND k.contype IN ('c', 'x')
+SELECT CASE k.contype WHEN 'c' THEN 'K' ELSE 'C' END, 'the check ' || k.conname, COALESCE(a.attname::text, ''), pg_catalog.pg_get_constraintdef(k.oid), '', k.oid::int8, 0
+FROM t JOIN pg_catalog.pg_constraint k ON k.conrelid = t.id AND k.contype IN ('c', 'x')
+LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = t.id AND a.attnum = k.conkey[1] AND pg_catalog.array_length(k.conkey, 1) = 1
 UNION ALL
 SELECT 'C', 'the check ' || k.conname || ' of a domain', '', '', '', k.oid::int8, 0
 FROM pg_catalog.pg_constraint k WHERE k.contype = 'c' AND k.contypid IN (
