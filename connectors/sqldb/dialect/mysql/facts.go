@@ -48,7 +48,9 @@ func takes(c *dialect.Column, f *connectors.ColumnFacts) {
 		f.Length, f.Bytes, f.Charset = bytes/4, true, "?"
 	case bytes > 0:
 		f.Length, f.Bytes = bytes, true
-	case c.Typ == "binary" || c.Typ == "timestamp": // bytes at its end would be added; few years are in its range
+	case c.Typ == "binary": // bytes at its end would be added
 		f.Takes = ""
+	case c.Typ == "timestamp": // few years are in its range, and NULL may become the present
+		f.Takes, f.NotNull, f.Required = "", false, false
 	}
 }
