@@ -275,6 +275,9 @@ func (m *mapper) field(w *Write, i, record int) connectors.Value {
 			m.wrong(w.Name+"."+f.Name, blame{}, schema.FieldError{Pointer: m.pointer(src), Code: value.CodeKeyChanged, Message: f.Name + " is in the key, and a value of a key is not changed: " + note})
 			return connectors.Value{}
 		}
+		if e.Err == nil && w.lost(v) {
+			e.FailBy(v, value.CodeUnmappable, lost)
+		}
 		e.Record(note)
 		if note = e.Note; e.Err != nil && e.Err.Limit == "" {
 			return m.unfit(w, f, from, made)

@@ -66,6 +66,11 @@ func (t *Target) Plan(ctx context.Context, d connectors.Delivery, o connectors.P
 	return own.Writer.Plan(ctx, d, o)
 }
 
+// Facts tells what tables take.
+func (t *Target) Facts(ctx context.Context, tables []string) (*connectors.Facts, error) {
+	return examine.Facts(ctx, t.Writer, tables)
+}
+
 func newTarget(e connectors.Env, c dialect.Config, sys *database.System) *Target {
 	return &Target{write.New(database.New(e, c, sys))}
 }

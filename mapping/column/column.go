@@ -370,6 +370,12 @@ func (t *Type) binary(e *value.Run, v value.Value) value.Value {
 	return e.FailReading(v, value.CodeNotBinary, "base64 is needed")
 }
 
+// Limits are the size that the type says, whether it counts bytes, and whether the database may change the value.
+func (t *Type) Limits() (size int, bytes, loose bool) { return t.size, t.bytes, t.loose }
+
+// Tells says whether two texts that differ are still two in the column.
+func (t *Type) Tells() bool { return !t.cut && (t.Fit == nil || !t.Fit.Changes()) }
+
 // Narrow adds what the declared type and the rules for nothing say.
 func (t *Type) Narrow(c *connectors.Content) {
 	if t.Kind != value.KindMissing && connectors.Kind(t.Kind) != c.Kind {

@@ -70,6 +70,9 @@ type Step struct {
 	Item bool
 }
 
+// Index is the number of an item that a step without a name and loop leads to, from the end below 0.
+func (s Step) Index() int { return s.idx }
+
 // Path is a plain way into the form. rel is what is left to walk from the root (the form, or a loop's variable).
 type Path struct {
 	Slot int // -1: the form itself; -2: the innermost predicate item; -3: that of the one around it

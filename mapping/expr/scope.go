@@ -1,6 +1,7 @@
 package expr
 
 import (
+	"fmt"
 	"maps"
 	"regexp"
 	"slices"
@@ -29,6 +30,7 @@ type Binding struct {
 	Late    bool      // it is only known once a form is a submission
 	Uses    []*Path   // as of an expression
 	Found   *bool     // set once an expression has it
+	Term    *Term     // as of an expression
 }
 
 // Write is a write as other writes see it.
@@ -178,7 +180,7 @@ func (s *Scope) Items(name string, l Loop) *Scope {
 		bind = Binding{Path: &Path{Slot: l.item, Abs: l.List.Path.Child(Step{Loop: l.Depth}).Abs}}
 	}
 	bind.Depth, bind.index = l.Depth+1, func(e *Env) value.Value { return e.Slots[l.index] }
-	return &Scope{parent: s, Names: map[string]Binding{name: bind, "index": {Depth: bind.Depth, Eval: bind.index}}}
+	return &Scope{parent: s, Names: map[string]Binding{name: bind, "index": {Depth: bind.Depth, Eval: bind.index, Term: &Term{Op: fmt.Sprint("index ", bind.Depth)}}}}
 }
 
 // Nothing stands for an expression that is wrong, which is told.

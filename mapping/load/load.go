@@ -272,7 +272,7 @@ func (b *builder) let(s *expr.Scope, l diag.Entry[source.Expression], target str
 		*anew = append(*anew, slot)
 	}
 	may := x.Outcome()
-	s.Names[l.Key] = expr.Binding{Uses: x.Uses, Source: x.Source, May: may, Depth: x.Depth, Own: x.Own, Yes: x.Yes, No: x.No, Under: x.Under, Late: comp.Late, Eval: expr.Remembered(slot, x.Eval, handlesNull.MatchString(b.whole(l.Value.Text)))}
+	s.Names[l.Key] = expr.Binding{Uses: x.Uses, Source: x.Source, May: may, Depth: x.Depth, Own: x.Own, Yes: x.Yes, No: x.No, Under: x.Under, Term: x.Term, Late: comp.Late, Eval: expr.Remembered(slot, x.Eval, handlesNull.MatchString(b.whole(l.Value.Text)))}
 }
 
 // free reports a name that cannot be given: no identifier, or taken further out.

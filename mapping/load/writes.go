@@ -160,7 +160,7 @@ func (b *builder) write(i int, spec source.Write) {
 	b.loops(w, spec, &s, outer)
 	row := w.RowSlot
 	s = s.Inner()
-	s.Names["row"] = expr.Binding{Depth: w.Depth(), Eval: func(e *expr.Env) value.Value { return e.Slots[row] }}
+	s.Names["row"] = expr.Binding{Depth: w.Depth(), Term: &expr.Term{Op: "row"}, Eval: func(e *expr.Env) value.Value { return e.Slots[row] }}
 	b.lets(s, spec.Let, spec.To, &w.Lets)
 	b.inside[w] = s
 	if spec.When != nil {

@@ -75,6 +75,11 @@ func OfFormat(levels [][]string) *Schema {
 	if levels == nil {
 		return nil
 	}
+	return Any(levels)
+}
+
+// Any is the schema that all forms of a format keep.
+func Any(levels [][]string) *Schema {
 	return &Schema{root: &jsonschema.Schema{DraftVersion: draft}, levels: levels, unkeepable: func() []Problem { return nil }, dynamic: func() bool { return false }}
 }
 

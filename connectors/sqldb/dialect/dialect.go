@@ -29,10 +29,11 @@ type Dialect struct {
 	Dual      string // what follows a SELECT that needs no table
 	Inspector Inspector
 
-	MaxBinds int  // placeholders in one statement
-	MaxRows  int  // rows in one multi-row statement; 1: none
-	Doubles  bool // a row that an upsert changes counts twice
-	Returns  bool // INSERT … RETURNING gives rows
+	MaxBinds int    // placeholders in one statement
+	MaxRows  int    // rows in one multi-row statement; 1: none
+	Bare     string // what follows INSERT INTO of a row that has no value at all; empty: DEFAULT VALUES
+	Doubles  bool   // a row that an upsert changes counts twice
+	Returns  bool   // INSERT … RETURNING gives rows
 	Quote    func(name string) string
 	Bind     func(n int) string // n-th placeholder, from 1
 	// Differs is the condition that a column's value has other bytes than an argument; nil: nothing folds.

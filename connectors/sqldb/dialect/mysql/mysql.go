@@ -29,7 +29,7 @@ func Dialect(maria bool) dialect.Dialect {
 		},
 		Inspector: inspector(), Digest: "varchar(64)",
 		MaxBinds: 60000, MaxRows: 128, Returns: maria, Quote: quoteBack, Bind: dialect.QuestionMark, Anew: "SET TRANSACTION ISOLATION LEVEL READ COMMITTED", Differs: differs,
-		Write: write, Table: table, Arg: arg, Moments: moments(maria), Prove: dialect.ProveByReading, Hold: hold, Doubles: true, TakesBack: &dialect.TakesBack{Numbers: true}, Classify: verdict, Inside: inside,
+		Write: write, Table: table, Arg: arg, Moments: moments(maria), Prove: dialect.ProveByReading, Hold: hold, Doubles: true, Bare: " () VALUES ()", TakesBack: &dialect.TakesBack{Numbers: true}, Classify: verdict, Inside: inside,
 		// Local time is no measure of how long ago: an hour comes twice a year.
 		Age:   "UNIX_TIMESTAMP() - UNIX_TIMESTAMP(WRITTEN_AT)",
 		Since: func(n int64) string { return fmt.Sprintf("UNIX_TIMESTAMP(WRITTEN_AT) >= UNIX_TIMESTAMP() - %d", n) },
