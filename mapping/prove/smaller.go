@@ -87,10 +87,12 @@ func node(x any, way []any) (any, bool) {
 	for _, step := range way {
 		switch s := step.(type) {
 		case string:
-			object, ok := x.(map[string]any)
-			if x, ok = object[s]; !ok {
+			object, _ := x.(map[string]any)
+			next, there := object[s]
+			if !there {
 				return nil, false
 			}
+			x = next
 		case int:
 			list, _ := x.([]any)
 			if s < 0 || s >= len(list) {
