@@ -263,6 +263,36 @@ func TestNothingPanics(t *testing.T) {
 	}
 }
 
+func TestFixes(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ from, to, want string }{
+		"field":         {"NUMBER: parcel.number", "NUMBER: parcel.nummer", "      NUMBER: parcel.number"},
+		"field of let":  {"owner: form.owner", "owner: form.ownr", "  owner: form.owner"},
+		"key":           {"    returning:", "    returnin:", "    returning: [NO]"},
+		"helper":        {"| upper()", "| uppr()", "      NAME: owner.name | clean() | upper()"},
+		"word":          {"format: json\n", "format: \"jso\"\n", "  format: \"json\""},
+		"forgotten":     {"NUMBER: parcel.number", "NUMBER: 1", "ignore: [form.parcels.number, 'form.owner[\"e-mail\"]']"},
+		"not there yet": {"ignore: ['form.owner[\"e-mail\"]']\n", "", "ignore: ['form.owner[\"e-mail\"]']\n"},
+		"by hand":       {"ignore: ['form.owner[\"e-mail\"]']\n", "ignore:\n  - form.x\n", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			text := edited(t, c.from, c.to)
+			b := bench(text)
+			have := ""
+			for _, p := range b.Check().Problems {
+				if f, is := b.Fix(p); is {
+					line := strings.Split(text, "\n")[f.Line]
+					have = line[:f.From] + f.Text + line[f.To:]
+				}
+			}
+			if have != c.want {
+				t.Errorf("have %q, want %q", have, c.want)
+			}
+		})
+	}
+}
+
 func TestLetsThatDouble(t *testing.T) {
 	t.Parallel()
 	var text strings.Builder

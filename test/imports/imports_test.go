@@ -61,7 +61,7 @@ var rules = []rule{
 	{"agent/journal/deciding", underJournal},
 	{"agent/journal/telling", underJournal},
 	{"agent/journal", []string{"agent/content", "agent/journal/...", "connectors"}},
-	{"agent/editor", []string{"mapping", "mapping/diag", "mapping/load", "mapping/workbench"}},
+	{"agent/editor", []string{"connectors", "mapping", "mapping/diag", "mapping/load", "mapping/workbench"}},
 	{"agent", []string{"agent/...", "mapping/...", "connectors", "connectors/durable"}},
 	{"installer", []string{"installer/...", "agent/config", "connectors"}},
 	{"connectors/all", []string{"connectors/..."}},
@@ -69,7 +69,7 @@ var rules = []rule{
 	{"mapping/cases", []string{"mapping", "mapping/load", "mapping/source", "mapping/answers", "mapping/decode", "mapping/diag", "mapping/encode", "mapping/expr", "mapping/expr/value", "connectors"}}, // load in tests
 	{"mapping/load", []string{"mapping", "mapping/source", "mapping/answers", "mapping/charset", "mapping/column", "mapping/decode", "mapping/diag", "mapping/encode", "mapping/expr", "mapping/expr/helpers",
 		"mapping/expr/value", "mapping/schema", "mapping/shape", "mapping/uses", "mapping/wording", "connectors"}},
-	{"mapping/workbench", []string{"mapping", "mapping/source", "mapping/decode", "mapping/diag", "mapping/encode", "mapping/expr", "mapping/load", "mapping/schema", "mapping/shape", "connectors"}},
+	{"mapping/workbench", []string{"mapping", "mapping/source", "mapping/decode", "mapping/diag", "mapping/encode", "mapping/expr", "mapping/load", "mapping/schema", "mapping/shape", "mapping/charset", "connectors"}},
 	{"mapping/uses", []string{"mapping/expr", "mapping/decode"}}, // decode in tests
 	{"mapping/source", []string{"mapping/answers", "mapping/charset", "mapping/column", "mapping/decode", "mapping/diag", "mapping/encode", "mapping/expr", "mapping/expr/value", "mapping/shape", "mapping/wording", "connectors"}},
 	{"mapping/answers", []string{"mapping/expr", "mapping/expr/value", "mapping/decode", "connectors"}},
@@ -89,7 +89,7 @@ var rules = []rule{
 
 // testOnly are modules that only tests, and what is below test, may import.
 var testOnly = []string{
-	"github.com/google/go-cmp", "github.com/jlaffaye/ftp", "go.uber.org/goleak", "pgregory.net/rapid", "github.com/rogpeppe/go-internal", "testing",
+	"github.com/google/go-cmp", "github.com/jlaffaye/ftp", "go.uber.org/goleak", "pgregory.net/rapid", "github.com/rogpeppe/go-internal", "github.com/chromedp", "testing",
 }
 
 // used are modules that the product stands on from the start.

@@ -9,5 +9,5 @@ import (
 
 // Commands returns those of the first level.
 func Commands(a *cli.App) []*cobra.Command {
-	return []*cobra.Command{newFiles(a), schemas(a), check(a), tryOut(a), explain(a), test(a), format(a), languageServer(a), ledger(a), token(a), secrets(a), service(a)}
+	return []*cobra.Command{newFiles(a), schemas(a), check(a), tryOut(a), explain(a), test(a), format(a), languageServer(a), onMappings(a), ledger(a), token(a), secrets(a), service(a)}
 }
