@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	slashpath "path"
+	"slices"
 	"strings"
 	"time"
 
@@ -69,9 +70,9 @@ const maxBroken = 10
 func (b *Bench) read(text string, line int) (spec source.Mapping) {
 	lines := strings.Split(text, "\n")
 	for range maxBroken {
-		file, problems := diag.Parse(b.Name, []byte(strings.Join(lines, "\n")))
-		if len(problems) == 0 || file.Root().Kind == diag.Map {
-			file.Decode(&spec)
+		var problems diag.Problems
+		spec, problems = load.Source(Over(b.Files, map[string][]byte{b.Name: []byte(strings.Join(lines, "\n"))}), b.Name)
+		if !slices.ContainsFunc(problems, func(p diag.Problem) bool { return p.Code == diag.CodeSyntax && p.File == b.Name }) {
 			return spec
 		}
 		if line < 0 || line >= len(lines) || lines[line] == "" {

@@ -59,6 +59,10 @@ func (b *Bench) Complete(line, column int) (c Completion) {
 			c = Completion{}
 		}
 	}()
+	return b.complete(line, column)
+}
+
+func (b *Bench) complete(line, column int) Completion {
 	text := b.text()
 	lines := strings.Split(text, "\n")
 	if line < 0 || line >= len(lines) || column < 0 || column > len(lines[line]) || strings.HasPrefix(strings.TrimSpace(lines[line]), "#") {

@@ -25,6 +25,10 @@ func (b *Bench) Hover(line, column int) (t Told) {
 			t = Told{}
 		}
 	}()
+	return b.hover(line, column)
+}
+
+func (b *Bench) hover(line, column int) Told {
 	text := b.text()
 	lines := strings.Split(text, "\n")
 	if line < 0 || line >= len(lines) || column < 0 || column > len(lines[line]) || strings.HasPrefix(strings.TrimSpace(lines[line]), "#") {

@@ -244,7 +244,7 @@ func TestHover(t *testing.T) {
 func TestNothingPanics(t *testing.T) {
 	t.Parallel()
 	texts := []string{"", "\n", "\x00", "a: &a [*a]", "write: {", "write:\n  - ", "let: {a: b, b: a}\nwrite:\n- fields: {X: a}", "- - - a: b", "write: 1\ntests: x", "helpers:\n  x:\n    value: x.", "{}]:{[", "ü: ö: ä"}
-	for i := 0; i < len(permit); i += 37 {
+	for i := 0; i < len(permit); i += 97 {
 		texts = append(texts, permit[:i])
 	}
 	for _, text := range texts {
@@ -252,15 +252,29 @@ func TestNothingPanics(t *testing.T) {
 		b.Check()
 		for line, l := range strings.Split(text, "\n") {
 			for column := 0; column <= len(l); column += max(1, len(l)/2) {
-				b.Complete(line, column)
-				b.Hover(line, column)
+				b.complete(line, column) // without what catches a panic
+				b.hover(line, column)
 			}
 		}
-		b.Complete(1000, 0)
-		b.Hover(-1, 5)
-		lines := strings.Split(text, "\n")
-		placeAt(lines, len(lines)-1, len(lines[len(lines)-1])) // without what catches a panic
+		b.complete(1000, 0)
+		b.hover(-1, 5)
 	}
+}
+
+func FuzzBench(f *testing.F) {
+	f.Add(permit, 10, 5)
+	f.Add("write: [{fields: {A: form.", 0, 26)
+	f.Fuzz(func(t *testing.T, text string, line, column int) {
+		b := bench(text)
+		c := b.complete(line, column)
+		if lines := strings.Split(b.text(), "\n"); len(c.Items) > 0 && (c.From < 0 || c.From > len(lines[line])) {
+			t.Error(c.From)
+		}
+		h := b.hover(line, column)
+		if lines := strings.Split(b.text(), "\n"); h.Text != "" && (h.From < 0 || h.To > len(lines[line]) || h.From > h.To) {
+			t.Error(h)
+		}
+	})
 }
 
 func TestFixes(t *testing.T) {
@@ -290,6 +304,21 @@ func TestFixes(t *testing.T) {
 				t.Errorf("have %q, want %q", have, c.want)
 			}
 		})
+	}
+}
+
+func TestNamesOfParts(t *testing.T) {
+	t.Parallel()
+	text := strings.Replace(permit, "let:\n", "use: {part: names, from: common.yaml, with: {who: form.owner}}\nlet:\n", 1)
+	text = strings.Replace(text, "REF: form.meta.reference", "REF: who▮le | trim()", 1)
+	text, line, column := cursor(t, text)
+	b := bench(text)
+	b.Files = Over(b.Files, map[string][]byte{"common.yaml": []byte("parts:\n  names:\n    let: {whole: $(who).name}\n")})
+	if have := b.Complete(line, column); len(have.Items) != 1 || have.Items[0].Label != "whole" {
+		t.Error(have)
+	}
+	if have := b.Hover(line, column).Text; !strings.Contains(have, "from form.owner.name") {
+		t.Error(have)
 	}
 }
 

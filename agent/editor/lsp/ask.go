@@ -77,7 +77,7 @@ func (s *server) completion(r *jrpc2.Request) (any, error) {
 		}
 		items = append(items, item)
 	}
-	return map[string]any{"isIncomplete": false, "items": items}, nil
+	return map[string]any{"isIncomplete": true, "items": items}, nil
 }
 
 func (s *server) hover(r *jrpc2.Request) (any, error) {
