@@ -35,9 +35,10 @@ type Node struct {
 // Delivery is what one target would get.
 type Delivery struct {
 	Target  string
-	Needs   string // what must be known before
-	Records []Record
-	Lines   []string // of a file
+	Needs   string   // what must be known before
+	Count   int      // of records
+	Records []Record // the first of them
+	Lines   []string // of a file, the first
 }
 
 // Record is one record of a write.
@@ -49,6 +50,12 @@ type Record struct {
 
 // Value is a column of a record, with where it comes from.
 type Value struct{ Name, Kind, Value, From, By, Note string }
+
+// What is shown of one form at most.
+const (
+	maxNodes   = 5000
+	maxRecords = 500
+)
 
 // See shows what becomes of a form by the text as it stands; raw is nil where there is no form. Without reveal values of the form are masked.
 func (b *Bench) See(raw []byte, in mapping.Input, reveal bool) (v View) {
@@ -74,7 +81,7 @@ func (b *Bench) See(raw []byte, in mapping.Input, reveal bool) (v View) {
 		for _, e := range v.Errors {
 			errors[e.Pointer] = append(errors[e.Pointer], e.Message)
 		}
-		v.Tree = (&trees{goes(&spec), errors, mask}).node("form", "", "", tree)
+		v.Tree = (&trees{goes: goes(&spec), errors: errors, mask: mask}).node("form", "", "", tree)
 	}
 	return v
 }
@@ -92,13 +99,17 @@ func (v *View) try(raw []byte, in mapping.Input, mask func(string) string) {
 	v.Unknown = t.Mapped.Unknown
 	values := v.Plan.Explain(t.Form, t.Input)
 	for _, d := range t.Mapped.Deliveries {
-		out := Delivery{Target: d.Target, Needs: strings.Join(d.Needs, ", "), Records: recordsOf(values, d.Target, mask)}
+		out := Delivery{Target: d.Target, Count: len(d.Records), Needs: strings.Join(d.Needs, ", "), Records: recordsOf(values, d.Target, mask)}
 		if d.Piece != nil {
 			set := ""
+			out.Count = d.Piece.Records
 			if d.Layout != nil {
 				set = d.Layout.Charset()
 			}
 			for _, l := range Lines(d.Piece.Body, set) {
+				if len(out.Lines) == maxRecords {
+					break
+				}
 				out.Lines = append(out.Lines, mask(l))
 			}
 		}
@@ -114,6 +125,9 @@ func recordsOf(values []mapping.Explanation, target string, mask func(string) st
 			continue
 		}
 		if head := fmt.Sprintf("%s.%d", x.Write, x.Record); head != last {
+			if len(all) == maxRecords {
+				break
+			}
 			all, last = append(all, Record{Object: x.Object, Write: x.Write, Deletes: x.Deletes}), head
 		}
 		r := &all[len(all)-1]
@@ -158,20 +172,31 @@ type trees struct {
 	goes   []going
 	errors map[string][]string // by pointer
 	mask   func(string) string
+	nodes  int
 }
 
 // node makes one value of a form; way is dotted and without indexes.
 func (t *trees) node(name, pointer, way string, v any) *Node {
 	n := &Node{Name: name, Pointer: pointer, Errors: t.errors[pointer]}
+	if t.nodes++; t.nodes > maxNodes {
+		n.Value = "… (too much to be shown)"
+		return n
+	}
 	switch v := v.(type) {
 	case map[string]any:
 		n.Kind = "object"
 		for _, key := range slices.Sorted(maps.Keys(v)) {
+			if t.nodes > maxNodes {
+				break
+			}
 			n.Below = append(n.Below, t.node(key, pointer+"/"+expr.PointerEscape.Replace(key), strings.TrimPrefix(way+"."+key, "."), v[key]))
 		}
 	case []any:
 		n.Kind = "list"
 		for i, item := range v {
+			if t.nodes > maxNodes {
+				break
+			}
 			n.Below = append(n.Below, t.node(fmt.Sprint(i), fmt.Sprintf("%s/%d", pointer, i), way, item))
 		}
 	case string:

@@ -10,6 +10,7 @@ import (
 	"testing/fstest"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/mapping"
 )
 
 const formSchema = `{"type": "object", "properties": {
@@ -334,6 +335,37 @@ func TestLetsThatDouble(t *testing.T) {
 		t.Error(h.Text)
 	}
 	b.Hover(63, 4)
+}
+
+func TestSee(t *testing.T) {
+	t.Parallel()
+	form := `{"kind": "new", "meta": {"reference": "R-1"}, "owner": {"name": "Özlem", "born": "1985-03-12", "e-mail": "ö@x"}, "parcels": [{"number": "1", "area": 12.5}, {"number": "2", "area": 3}]}`
+	in := mapping.Input{ID: "1", Reference: "x"}
+	v := bench(permit).See([]byte(form), in, true)
+	if len(v.Deliveries) != 2 || v.Deliveries[0].Count != 3 || v.Deliveries[0].Records[0].Fields[1] != (Value{"NAME", "text", "ÖZLEM", "/owner/name", "owner.name | clean() | upper()", ""}) {
+		t.Errorf("%+v", v.Deliveries)
+	}
+	if lines := v.Deliveries[1].Lines; len(lines) != 1 || lines[0] != "new,Özlem" {
+		t.Error(lines)
+	}
+	if to := v.Tree.Below[3].Below[1].Below[0]; to.Name != "area" || to.Value != "3" || !slices.Equal(to.To, []string{"register APPLICATION BIG", "register PARCEL AREA"}) {
+		t.Errorf("%+v", to)
+	}
+	v = bench(permit).See([]byte(form), in, false)
+	if shown := fmt.Sprintf("%+v %+v", v.Deliveries, *v.Tree.Below[2].Below[2]); strings.ContainsAny(shown, "Öö58") || !strings.Contains(shown, "XXXXX") || !strings.Contains(shown, "(returned main.NO)") {
+		t.Error(shown)
+	}
+	many := strings.Repeat(`{"number": "1", "area": 1},`, 3000)
+	v = bench(permit).See([]byte(strings.Replace(form, `"parcels": [`, `"parcels": [`+many, 1)), in, false)
+	if d := v.Deliveries[0]; d.Count != 3003 || len(d.Records) != maxRecords || len(v.Tree.Below[3].Below) > 3000 {
+		t.Error(d.Count, len(d.Records), len(v.Tree.Below[3].Below))
+	}
+	if v = bench(edited(t, "| upper()", "| uper()")).See([]byte(form), in, true); v.Plan != nil || v.Tree == nil || v.Deliveries != nil || v.Tree.Below[2].Below[2].Value != "Özlem" {
+		t.Error("the form is shown while the mapping is wrong")
+	}
+	if v = bench(permit).See([]byte(`{"kind": "odd", "owner": 7}`), in, true); len(v.Errors) != 2 || len(v.Tree.Below[1].Errors) != 1 {
+		t.Errorf("%+v", v.Errors)
+	}
 }
 
 func TestOver(t *testing.T) {

@@ -173,8 +173,11 @@ func (p *Page) posted(w http.ResponseWriter, r *http.Request) {
 	}
 	p.saving.Lock()
 	defer p.saving.Unlock()
-	now, err := readText(p.options.Mapping)
 	save := r.PostForm.Get("do") == "save"
+	if !save && r.Context().Err() != nil { // a later text is on its way already
+		return
+	}
+	now, err := readText(p.options.Mapping)
 	switch {
 	case err != nil:
 		v.Trouble = "The file cannot be read any more. Your text is only on this page: copy it before you close it."

@@ -91,7 +91,7 @@ func (v view) Status() string {
 	default:
 		n := 0
 		for _, d := range v.Deliveries {
-			n += max(len(d.Records), len(d.Lines))
+			n += d.Count
 		}
 		text += " The form gives " + count(n, "record") + "."
 	}
