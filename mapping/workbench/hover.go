@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/inbasket/inbasket/mapping/expr"
 	"github.com/inbasket/inbasket/mapping/source"
 )
 
@@ -212,29 +213,47 @@ func (b *Bench) functionTold(spec *source.Mapping, name string) string {
 func (b *Bench) fieldTold(spec *source.Mapping, way string) string {
 	var out strings.Builder
 	fmt.Fprintf(&out, "**%s**: %s\n", strings.TrimSuffix("form."+way, "."), told(fieldAt(b.fields(spec), way)))
+	last := ""
 	for _, to := range goes(spec) {
-		if slices.ContainsFunc(to.fields, func(f string) bool { return f == way || strings.HasPrefix(f, way+".") }) {
-			fmt.Fprintf(&out, "- to %s of %s\n", to.column, to.object)
+		line := fmt.Sprintf("- to %s of %s\n", to.column, to.object)
+		if line != last && slices.ContainsFunc(to.fields, func(f string) bool { return f == way || strings.HasPrefix(f, way+".") }) {
+			out.WriteString(line)
+			last = line
 		}
 	}
 	return out.String()
 }
 
-// going is a column with the fields of the form that it is made of.
+// going is a column, or a key of the mapping, with the fields of the form that it is made of.
 type going struct {
 	object, column string
 	fields         []string
 }
 
-// goes are the columns of all writes with what they are made of.
+// goes are the places where fields of the form go.
 func goes(spec *source.Mapping) (all []going) {
+	add := func(known names, object, column string, x *source.Expression) {
+		if x != nil {
+			all = append(all, going{object, column, known.reads(x.Text).fields})
+		}
+	}
+	outer := namesAt(spec, nil)
+	add(outer, "input", "reference", spec.Input.Reference)
+	for _, r := range spec.Require {
+		add(outer, "require", r.Code, r.When)
+		add(outer, "require", r.Code, &r.Rule)
+	}
 	for i := range spec.Write {
 		w := &spec.Write[i]
-		known := namesAt(spec, []any{"write", i})
+		known, object := namesAt(spec, []any{"write", i}), objectOf(w)
 		for _, f := range w.Fields {
-			if f.Value.Value != nil {
-				all = append(all, going{objectOf(w), f.Key, known.reads(f.Value.Value.Text).fields})
-			}
+			add(known, object, f.Key, f.Value.Value)
+			add(known, object, f.Key, f.Value.Default)
+		}
+		add(known, object, "when", w.When)
+		for _, e := range w.Each {
+			_, list, _ := expr.ReadEach(e.Text)
+			add(known, object, "each", &source.Expression{Text: list})
 		}
 	}
 	return all

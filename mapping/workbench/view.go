@@ -209,8 +209,8 @@ func (t *trees) node(name, pointer, way string, v any) *Node {
 		n.Kind, n.Value = "null", "(null)"
 	}
 	for _, to := range t.goes {
-		if n.Below == nil && slices.Contains(to.fields, way) {
-			n.To = append(n.To, to.object+" "+to.column)
+		if at := to.object + " " + to.column; slices.Contains(to.fields, way) && !slices.Contains(n.To, at) {
+			n.To = append(n.To, at)
 		}
 	}
 	return n

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -57,6 +58,7 @@ write:
   - as: line
     to: host
     layout: line
+    when: form.kind == "new"
     fields:
       KIND: form.kind
       NAME: owner.name
@@ -214,7 +216,9 @@ func TestHover(t *testing.T) {
 		"column":        {"      NA▮ME: owner.name |", []string{"**NAME** of register APPLICATION, write main", "column: VARCHAR(40), not null", "from form.owner.name: string, at most 40 characters", "through owner: `form.owner`", "then `clean()`: x | trim()", "then `upper()`: in capitals"}},
 		"block":         {"      BO▮RN: {value", []string{"from form.owner.born: string (date)", "then `parseDate(\"yyyy-MM-dd\")`", "becomes `'1900-01-01'`"}},
 		"filter":        {"      B▮IG: count(big)", []string{"from form.parcels: list", "from form.parcels.area: number", "through big"}},
-		"field":         {"KIND: form.ki▮nd | lookup", []string{"**form.kind**: any value", "to KIND of register APPLICATION", "to KIND of host line"}},
+		"field":         {"KIND: form.ki▮nd | lookup", []string{"**form.kind**: any value", "to KIND of register APPLICATION", "to KIND of host line", "to when of host line"}},
+		"reference":     {"REF: form.meta.refer▮ence", []string{"to reference of input", "to REF of register APPLICATION"}},
+		"list":          {"parcel in form.par▮cels", []string{"to each of register PARCEL", "to BIG of register APPLICATION", "to AREA of register PARCEL"}},
 		"branch":        {"owner: form.ow▮ner", []string{"**form.owner**: object", "to NAME of register APPLICATION", "to BORN of register APPLICATION"}},
 		"item":          {"AREA: parcel.ar▮ea", []string{"**form.parcels.area**: number", "to AREA of register PARCEL"}},
 		"let":           {"BIG: count(bi▮g)", []string{"let **big**", "from form.parcels.area"}},
@@ -384,5 +388,52 @@ func TestOver(t *testing.T) {
 	}
 	if _, err := fs.ReadFile(fsys, "none"); err == nil {
 		t.Error("there is no such file")
+	}
+}
+
+// TestRealMappings asks all that can be asked of mappings that work.
+func TestRealMappings(t *testing.T) {
+	t.Parallel()
+	files, _ := filepath.Glob("../../configs/*/mappings/*.yaml")
+	more, _ := filepath.Glob("../../test/examples/*/*.yaml")
+	seen := 0
+	for _, path := range append(files, more...) {
+		raw, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains("\n"+string(raw), "\nmapping:") {
+			continue
+		}
+		t.Run(path, func(t *testing.T) {
+			b := &Bench{Files: os.DirFS(filepath.Dir(path)), Name: filepath.Base(path)}
+			for _, s := range b.Samples() {
+				form, err := b.Sample(s)
+				if err != nil {
+					t.Fatal(err)
+				}
+				v := b.See(form, mapping.Input{ID: "1", Reference: s}, false)
+				if v.Plan == nil || v.Tree == nil && len(v.Errors) == 0 && v.Parked == "" || len(v.Errors) == 0 && v.Parked == "" && len(v.Deliveries) == 0 {
+					t.Errorf("%s: %v %v", s, v.Problems, v.Parked)
+				}
+				seen++
+			}
+			columns, made := 0, 0
+			for i, l := range strings.Split(strings.ReplaceAll(string(raw), "\r\n", "\n"), "\n") {
+				b.complete(i, len(l))
+				h := readHead(l)
+				if told := b.hover(i, h.column).Text; strings.Contains(told, ", write ") {
+					if columns++; strings.Contains(told, "\n- by `") {
+						made++
+					}
+				}
+			}
+			if columns == 0 || made < columns {
+				t.Errorf("%d columns, %d are explained", columns, made)
+			}
+		})
+	}
+	if seen < 8 {
+		t.Errorf("only %d forms", seen)
 	}
 }
