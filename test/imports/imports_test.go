@@ -49,6 +49,7 @@ var rules = []rule{
 		"mapping", "mapping/diag", "mapping/load", "connectors", "connectors/durable"}},
 	{"agent/diagnose", []string{"agent/config", "agent/control", "agent/doctor", "agent/journal", "agent/journal/checking", "connectors"}},
 	{"agent/codes", nil},
+	{"agent/frontoffice/wire", nil},
 	{"agent/journal/states", nil},
 	{"agent/journal/engine", []string{"agent/journal/engine"}},
 	// What is asked of the journal: each room stands on the journal and on those that it needs.
