@@ -11,7 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping"
 	"github.com/inbasket/inbasket/mapping/diag"
 	"github.com/inbasket/inbasket/mapping/load"
@@ -23,11 +22,7 @@ type Bench struct {
 	Files   fs.FS        // the folder that it lies in, with what is not saved yet: see Over
 	Name    string       // of the file in it
 	Catalog load.Catalog // what the configuration has; nil: any target will do
-	Tables  Tables       // what is known of tables; nil: nothing
 }
-
-// Tables tells the columns of a target's table, where they are known.
-type Tables func(target, table string) ([]connectors.Column, bool)
 
 // Checked is what check finds.
 type Checked struct {

@@ -10,7 +10,6 @@ import (
 	"testing"
 	"testing/fstest"
 
-	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping"
 )
 
@@ -66,17 +65,13 @@ ignore: ['form.owner["e-mail"]']
 `
 
 // snapshot knows one table.
-func snapshot(target, table string) ([]connectors.Column, bool) {
-	if target != "register" || table != "APPLICATION" {
-		return nil, false
-	}
-	return []connectors.Column{{Name: "NAME", Type: "VARCHAR(40)", Required: true}, {Name: "NO", Type: "INTEGER", Numbered: true}, {Name: "TOWN", Type: "VARCHAR(20)"}}, true
-}
+const snapshot = `{"register": {"system": "postgres", "tables": [{"name": "APPLICATION", "columns": [{"name": "NAME", "type": "VARCHAR(40)", "takes": "text", "required": true},
+  {"name": "NO", "type": "INTEGER", "numbered": true}, {"name": "TOWN", "type": "VARCHAR(20)"}]}]}}`
 
 // bench has a mapping whose text is not saved.
 func bench(text string) *Bench {
-	below := fstest.MapFS{"permit.schema.json": {Data: []byte(formSchema)}, "permit.yaml": {Data: []byte("mapping: other\n")}}
-	return &Bench{Files: Over(below, map[string][]byte{"permit.yaml": []byte(text)}), Name: "permit.yaml", Tables: snapshot}
+	below := fstest.MapFS{"permit.schema.json": {Data: []byte(formSchema)}, "permit.yaml": {Data: []byte("mapping: other\n")}, "permit.catalog.json": {Data: []byte(snapshot)}}
+	return &Bench{Files: Over(below, map[string][]byte{"permit.yaml": []byte(text)}), Name: "permit.yaml"}
 }
 
 // cursor is the place of ▮ in a text, which is taken out.

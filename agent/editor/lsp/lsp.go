@@ -25,8 +25,7 @@ type Options struct {
 	In      io.Reader
 	Out     io.Writer
 	Version string
-	Catalog load.Catalog                         // what the configuration has; nil: any target will do
-	Tables  func(folder string) workbench.Tables // what is known of tables beside the mappings of a folder; nil: nothing
+	Catalog load.Catalog // what the configuration has; nil: any target will do
 }
 
 // document is a file that is open in the editor.
@@ -207,11 +206,7 @@ func (s *server) bench(uri string) (*workbench.Bench, document, bool) {
 			texts[filepath.ToSlash(rel)] = []byte(other.text)
 		}
 	}
-	b := &workbench.Bench{Files: workbench.Over(os.DirFS(folder), texts), Name: filepath.Base(d.path), Catalog: s.options.Catalog}
-	if s.options.Tables != nil {
-		b.Tables = s.options.Tables(folder)
-	}
-	return b, d, true
+	return &workbench.Bench{Files: workbench.Over(os.DirFS(folder), texts), Name: filepath.Base(d.path), Catalog: s.options.Catalog}, d, true
 }
 
 // check checks all open mappings, and tells the editor what it found in them and in the files beside them.

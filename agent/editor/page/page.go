@@ -36,7 +36,6 @@ type Options struct {
 	Clock   connectors.Clock
 	Save    func(path string, text []byte) error // puts a text in the place of a file's, whole or not at all
 	Catalog load.Catalog                         // what the configuration has; nil: any target will do
-	Tables  workbench.Tables                     // what is known of tables; nil: nothing
 }
 
 //go:embed page.html page.css page.js
@@ -230,7 +229,7 @@ func (p *Page) form(b *workbench.Bench, chosen string, samples []string) (raw []
 
 // show answers with the page.
 func (p *Page) show(w http.ResponseWriter, v view) {
-	b := &workbench.Bench{Name: filepath.Base(p.options.Mapping), Catalog: p.options.Catalog, Tables: p.options.Tables}
+	b := &workbench.Bench{Name: filepath.Base(p.options.Mapping), Catalog: p.options.Catalog}
 	b.Files = workbench.Over(os.DirFS(filepath.Dir(p.options.Mapping)), map[string][]byte{b.Name: []byte(v.Text)})
 	raw, name, all := p.form(b, v.Form, b.Samples())
 	v.File, v.Form, v.Forms, v.Reveal = b.Name, name, all, p.options.Reveal
