@@ -33,19 +33,25 @@ type Checked struct {
 
 // Check finds what inbasket check does. Files of problems are named as in Files.
 func (b *Bench) Check() (c Checked) {
-	defer func() {
-		if recover() != nil {
-			c = Checked{Problems: diag.Problems{{File: b.Name, Line: 1, Column: 1, Code: CodeFailed, Message: "this mapping could not be checked: a fault of Inbasket itself"}}}
+	c = Checked{Problems: diag.Problems{{File: b.Name, Line: 1, Column: 1, Code: CodeFailed, Message: "this mapping could not be checked: a fault of Inbasket itself"}}}
+	guarded(func() {
+		plan, err := load.Mapping(b.Files, b.Name, b.Catalog)
+		switch problems := (diag.Problems)(nil); {
+		case err == nil:
+			c = Checked{Plan: plan, Warnings: plan.Warnings()}
+		case errors.As(err, &problems):
+			c.Problems = problems
+		default:
+			c.Problems = diag.Problems{{File: b.Name, Line: 1, Column: 1, Code: load.CodeFile, Message: err.Error()}}
 		}
-	}()
-	plan, err := load.Mapping(b.Files, b.Name, b.Catalog)
-	if err == nil {
-		return Checked{Plan: plan, Warnings: plan.Warnings()}
-	}
-	if !errors.As(err, &c.Problems) {
-		c.Problems = diag.Problems{{File: b.Name, Line: 1, Column: 1, Code: load.CodeFile, Message: err.Error()}}
-	}
+	})
 	return c
+}
+
+// guarded lets an editor go on where a question about half a file ends in a fault of ours.
+func guarded(ask func()) {
+	defer func() { _ = recover() }()
+	ask()
 }
 
 // text is the file as it stands in the editor.

@@ -54,12 +54,8 @@ var (
 
 // Complete tells what may be written at a place; line and column, in bytes, count from 0.
 func (b *Bench) Complete(line, column int) (c Completion) {
-	defer func() {
-		if recover() != nil {
-			c = Completion{}
-		}
-	}()
-	return b.complete(line, column)
+	guarded(func() { c = b.complete(line, column) })
+	return c
 }
 
 func (b *Bench) complete(line, column int) Completion {

@@ -21,12 +21,8 @@ var atName = regexp.MustCompile(`[A-Za-z_]\w*(?:\??\.\w+|\[(?:\d+|"[^"]*")\])*`)
 
 // Hover tells what stands at a place; line and column, in bytes, count from 0. Without a text nothing is known of it.
 func (b *Bench) Hover(line, column int) (t Told) {
-	defer func() {
-		if recover() != nil {
-			t = Told{}
-		}
-	}()
-	return b.hover(line, column)
+	guarded(func() { t = b.hover(line, column) })
+	return t
 }
 
 func (b *Bench) hover(line, column int) Told {

@@ -60,41 +60,41 @@ const (
 // See shows what becomes of a form by the text as it stands; raw is nil where there is no form. Without reveal values of the form are masked.
 func (b *Bench) See(raw []byte, in mapping.Input, reveal bool) (v View) {
 	v.Checked = b.Check()
-	defer func() {
-		if recover() != nil {
-			v.Parked = "this form could not be looked at: a fault of Inbasket itself [" + CodeFailed + "]"
-		}
-	}()
 	if raw == nil {
 		return v
 	}
-	spec := b.read(b.text(), -1)
+	v.Parked = "this form could not be looked at: a fault of Inbasket itself [" + CodeFailed + "]"
 	mask := masked
 	if reveal {
 		mask = func(s string) string { return s }
 	}
-	if v.Plan != nil {
-		v.try(raw, in, mask)
-	}
-	if tree, ok := plainForm(&spec, raw); ok {
-		errors := map[string][]string{}
-		for _, e := range v.Errors {
-			errors[e.Pointer] = append(errors[e.Pointer], e.Message)
+	guarded(func() {
+		parked := ""
+		if v.Plan != nil {
+			parked = v.try(raw, in, mask)
 		}
-		v.Tree = (&trees{goes: goes(&spec), errors: errors, mask: mask}).node("form", "", "", tree)
-	}
+		spec := b.read(b.text(), -1)
+		if tree, ok := plainForm(&spec, raw); ok {
+			errors := map[string][]string{}
+			for _, e := range v.Errors {
+				errors[e.Pointer] = append(errors[e.Pointer], e.Message)
+			}
+			v.Tree = (&trees{goes: goes(&spec), errors: errors, mask: mask}).node("form", "", "", tree)
+		}
+		v.Parked = parked
+	})
 	return v
 }
 
-// try fills in what the mapping makes of the form.
-func (v *View) try(raw []byte, in mapping.Input, mask func(string) string) {
+// try fills in what the mapping makes of the form, and says why it would be parked.
+func (v *View) try(raw []byte, in mapping.Input, mask func(string) string) (parked string) {
 	t := Try(v.Plan, raw, in)
 	v.Errors = t.Errors
 	if t.Parked != nil {
-		v.Parked = t.Parked.Error()
+		parked = t.Parked.Error()
 	}
 	if t.Mapped == nil {
-		return
+		return parked
 	}
 	v.Unknown = t.Mapped.Unknown
 	values := v.Plan.Explain(t.Form, t.Input)
@@ -115,6 +115,7 @@ func (v *View) try(raw []byte, in mapping.Input, mask func(string) string) {
 		}
 		v.Deliveries = append(v.Deliveries, out)
 	}
+	return parked
 }
 
 // recordsOf puts values together to the records of a target.

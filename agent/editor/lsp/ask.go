@@ -6,8 +6,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/creachadair/jrpc2"
-
 	"github.com/inbasket/inbasket/mapping/workbench"
 )
 
@@ -41,72 +39,65 @@ func (s *server) uriOf(path string) string {
 }
 
 // at is what a question is about: a mapping, a line of it, and a byte of that.
-func (s *server) at(r *jrpc2.Request) (b *workbench.Bench, p asked, line string, column int, ok bool, err error) {
-	if err = r.UnmarshalParams(&p); err != nil {
-		return nil, p, "", 0, false, err
-	}
+func (s *server) at(p params) (b *workbench.Bench, line string, column int, ok bool) {
 	b, d, ok := s.bench(p.TextDocument.URI)
 	lines := strings.Split(strings.ReplaceAll(d.text, "\r\n", "\n"), "\n")
 	if !ok || p.Position.Line < 0 || p.Position.Line >= len(lines) {
-		return nil, p, "", 0, false, nil
+		return nil, "", 0, false
 	}
 	line = lines[p.Position.Line]
-	return b, p, line, bytesOf(line, p.Position.Character), true, nil
+	return b, line, bytesOf(line, p.Position.Character), true
 }
 
 // itemKinds are the numbers that the protocol has for kinds of items.
 var itemKinds = map[workbench.Kind]int{workbench.Key: 10, workbench.Word: 12, workbench.Root: 6, workbench.Field: 5, workbench.Let: 6, workbench.Row: 6, workbench.Returned: 18,
 	workbench.Argument: 6, workbench.Helper: 3, workbench.Lookup: 13, workbench.Column: 5, workbench.Target: 9}
 
-func (s *server) completion(r *jrpc2.Request) (any, error) {
-	b, p, line, column, ok, err := s.at(r)
+func (s *server) completion(p params) any {
+	b, line, column, ok := s.at(p)
 	if !ok {
-		return nil, err
+		return nil
 	}
 	c := b.Complete(p.Position.Line, column)
-	items := make([]completionItem, 0, len(c.Items))
+	items := make([]object, 0, len(c.Items))
 	for i, x := range c.Items {
-		item := completionItem{Label: x.Label, Kind: itemKinds[x.Kind], Detail: x.Detail, SortText: fmt.Sprintf("%04d", i), FilterText: x.Label,
-			TextEdit: textEdit{part(p.Position.Line, line, c.From, column), x.Label}}
-		if strings.HasPrefix(x.Label, "[") && c.From > 0 && line[c.From-1] == '.' { // form["e-mail"], not form.["e-mail"]
-			item.TextEdit.Range = part(p.Position.Line, line, c.From-1, column)
-			item.FilterText = "." + x.Label
+		from, typed := c.From, x.Label
+		if strings.HasPrefix(x.Label, "[") && from > 0 && line[from-1] == '.' { // form["e-mail"], not form.["e-mail"]
+			from, typed = from-1, "."+x.Label
 		}
+		item := object{"label": x.Label, "kind": itemKinds[x.Kind], "detail": x.Detail, "sortText": fmt.Sprintf("%04d", i), "filterText": typed,
+			"textEdit": object{"range": part(p.Position.Line, line, from, column), "newText": x.Label}}
 		if x.Doc != "" {
-			item.Documentation = &markup{"markdown", x.Doc}
+			item["documentation"] = markdown(x.Doc)
 		}
 		items = append(items, item)
 	}
-	return map[string]any{"isIncomplete": true, "items": items}, nil
+	return object{"isIncomplete": true, "items": items} // they are those that begin as what is typed
 }
 
-func (s *server) hover(r *jrpc2.Request) (any, error) {
-	b, p, line, column, ok, err := s.at(r)
+func (s *server) hover(p params) any {
+	b, line, column, ok := s.at(p)
 	if !ok {
-		return nil, err
+		return nil
 	}
 	t := b.Hover(p.Position.Line, column)
 	if t.Text == "" {
-		return nil, nil
+		return nil
 	}
-	return hover{markup{"markdown", t.Text}, part(p.Position.Line, line, t.From, t.To)}, nil
+	return object{"contents": markdown(t.Text), "range": part(p.Position.Line, line, t.From, t.To)}
 }
 
 // codeAction offers the changes that suggestions come to.
-func (s *server) codeAction(r *jrpc2.Request) (any, error) {
-	var p asked
-	if err := r.UnmarshalParams(&p); err != nil {
-		return nil, err
-	}
+func (s *server) codeAction(p params) any {
 	b, d, ok := s.bench(p.TextDocument.URI)
 	if !ok {
-		return nil, nil
+		return nil
 	}
 	s.mu.Lock()
 	found := s.found[p.TextDocument.URI]
 	s.mu.Unlock()
 	lines := strings.Split(strings.ReplaceAll(d.text, "\r\n", "\n"), "\n")
-	actions := []codeAction{}
+	actions := []object{}
 	for _, x := range found {
 		if x.File != b.Name || x.Line-1 < p.Range.Start.Line || x.Line-1 > p.Range.End.Line || x.Line > len(lines) || lines[x.Line-1] != x.Source {
 			continue // of another line, or of a text that there is no more
@@ -115,9 +106,9 @@ func (s *server) codeAction(r *jrpc2.Request) (any, error) {
 		if !is || fix.Line >= len(lines) || fix.To > len(lines[fix.Line]) {
 			continue
 		}
-		a := codeAction{Title: fix.Title, Kind: "quickfix", Diagnostics: []diagnostic{diagnosticOf(x, false)}}
-		a.Edit.Changes = map[string][]textEdit{p.TextDocument.URI: {{part(fix.Line, lines[fix.Line], fix.From, fix.To), fix.Text}}}
-		actions = append(actions, a)
+		edit := object{"range": part(fix.Line, lines[fix.Line], fix.From, fix.To), "newText": fix.Text}
+		actions = append(actions, object{"title": fix.Title, "kind": "quickfix", "diagnostics": []diagnostic{diagnosticOf(x, false)},
+			"edit": object{"changes": object{p.TextDocument.URI: []object{edit}}}})
 	}
-	return actions, nil
+	return actions
 }

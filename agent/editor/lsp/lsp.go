@@ -40,6 +40,7 @@ type server struct {
 	options Options
 	rpc     *jrpc2.Server
 	exit    chan struct{} // closed once the editor says so
+	leaving sync.Once
 	dirty   chan struct{} // something must be checked
 
 	mu      sync.Mutex
@@ -72,15 +73,13 @@ func Serve(ctx context.Context, o Options) (orderly bool, err error) {
 }
 
 // method is what answers one kind of message.
-type method = func(s *server, r *jrpc2.Request) (any, error)
+type method = func(s *server, p params) any
 
+// methods answer messages; notes that are none of them are passed over, and questions are refused.
 var methods = map[string]method{
 	"initialize":              (*server).initialize,
-	"initialized":             nothing,
 	"shutdown":                (*server).shutdown,
 	"exit":                    (*server).leave,
-	"$/cancelRequest":         nothing,
-	"$/setTrace":              nothing,
 	"textDocument/didOpen":    (*server).didOpen,
 	"textDocument/didChange":  (*server).didChange,
 	"textDocument/didSave":    (*server).didSave,
@@ -102,14 +101,15 @@ func (s *server) Assign(_ context.Context, name string) jrpc2.Handler {
 				answer, err = nil, jrpc2.Errorf(jrpc2.InternalError, "a fault of Inbasket itself [%s]", workbench.CodeFailed)
 			}
 		}()
-		return m(s, r)
+		var p params
+		if err := r.UnmarshalParams(&p); err != nil {
+			return nil, err
+		}
+		return m(s, p), nil
 	}
 }
 
-func nothing(*server, *jrpc2.Request) (any, error) { return nil, nil }
-
-func (s *server) initialize(*jrpc2.Request) (any, error) {
-	type object = map[string]any
+func (s *server) initialize(params) any {
 	return object{
 		"serverInfo": object{"name": "inbasket", "version": s.options.Version},
 		"capabilities": object{
@@ -119,23 +119,19 @@ func (s *server) initialize(*jrpc2.Request) (any, error) {
 			"hoverProvider":      true,
 			"codeActionProvider": object{"codeActionKinds": []string{"quickfix"}},
 		},
-	}, nil
+	}
 }
 
-func (s *server) shutdown(*jrpc2.Request) (any, error) {
+func (s *server) shutdown(params) any {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.orderly = true
-	return nil, nil
+	return nil
 }
 
-func (s *server) leave(*jrpc2.Request) (any, error) {
-	select {
-	case <-s.exit:
-	default:
-		close(s.exit)
-	}
-	return nil, nil
+func (s *server) leave(params) any {
+	s.leaving.Do(func() { close(s.exit) })
+	return nil
 }
 
 // recheck has all open mappings checked: what one says may hang on any other file that is open.
@@ -146,47 +142,35 @@ func (s *server) recheck() {
 	}
 }
 
-func (s *server) didOpen(r *jrpc2.Request) (any, error) {
-	var p opened
-	if err := r.UnmarshalParams(&p); err != nil {
-		return nil, err
-	}
-	return nil, s.keep(p.TextDocument, p.TextDocument.Text)
-}
-
-func (s *server) didChange(r *jrpc2.Request) (any, error) {
-	var p changed
-	if err := r.UnmarshalParams(&p); err != nil || len(p.ContentChanges) == 0 {
-		return nil, err
-	}
-	return nil, s.keep(p.TextDocument, p.ContentChanges[len(p.ContentChanges)-1].Text)
-}
-
-// keep keeps the newest text of a document.
-func (s *server) keep(d textDocument, text string) error {
+func (s *server) didOpen(p params) any {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.open[d.URI] = document{path: pathOf(d.URI), text: text, version: d.Version}
+	s.open[p.TextDocument.URI] = document{path: pathOf(p.TextDocument.URI), text: p.TextDocument.Text, version: p.TextDocument.Version}
 	s.recheck()
 	return nil
 }
 
-func (s *server) didSave(*jrpc2.Request) (any, error) {
-	s.recheck()
-	return nil, nil
+// didChange is told the whole text, as initialize asks for.
+func (s *server) didChange(p params) any {
+	if n := len(p.ContentChanges); n > 0 {
+		p.TextDocument.Text = p.ContentChanges[n-1].Text
+		s.didOpen(p)
+	}
+	return nil
 }
 
-func (s *server) didClose(r *jrpc2.Request) (any, error) {
-	var p opened
-	if err := r.UnmarshalParams(&p); err != nil {
-		return nil, err
-	}
+func (s *server) didSave(params) any {
+	s.recheck()
+	return nil
+}
+
+func (s *server) didClose(p params) any {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.open, p.TextDocument.URI)
 	delete(s.found, p.TextDocument.URI)
 	s.recheck()
-	return nil, nil
+	return nil
 }
 
 // isMapping tells a mapping from other YAML files.

@@ -20,22 +20,18 @@ type textDocument struct {
 	Text    string `json:"text"`
 }
 
-type opened struct {
-	TextDocument textDocument `json:"textDocument"`
-}
-
-type changed struct {
+// params are those of all messages that are read; each has some of them.
+type params struct {
 	TextDocument   textDocument `json:"textDocument"`
 	ContentChanges []struct {
 		Text string `json:"text"`
 	} `json:"contentChanges"`
+	Position position `json:"position"`
+	Range    span     `json:"range"`
 }
 
-type asked struct {
-	TextDocument textDocument `json:"textDocument"`
-	Position     position     `json:"position"`
-	Range        span         `json:"range"`
-}
+// object is an answer, or a part of one.
+type object = map[string]any
 
 type diagnostic struct {
 	Range    span   `json:"range"`
@@ -51,39 +47,8 @@ type published struct {
 	Diagnostics []diagnostic `json:"diagnostics"`
 }
 
-type textEdit struct {
-	Range   span   `json:"range"`
-	NewText string `json:"newText"`
-}
-
-type completionItem struct {
-	Label         string   `json:"label"`
-	Kind          int      `json:"kind"`
-	Detail        string   `json:"detail,omitempty"`
-	Documentation *markup  `json:"documentation,omitempty"`
-	SortText      string   `json:"sortText"`
-	FilterText    string   `json:"filterText"`
-	TextEdit      textEdit `json:"textEdit"`
-}
-
-type markup struct {
-	Kind  string `json:"kind"`
-	Value string `json:"value"`
-}
-
-type hover struct {
-	Contents markup `json:"contents"`
-	Range    span   `json:"range"`
-}
-
-type codeAction struct {
-	Title       string       `json:"title"`
-	Kind        string       `json:"kind"`
-	Diagnostics []diagnostic `json:"diagnostics"`
-	Edit        struct {
-		Changes map[string][]textEdit `json:"changes"`
-	} `json:"edit"`
-}
+// markdown is a text with marks.
+func markdown(text string) object { return object{"kind": "markdown", "value": text} }
 
 // units counts the units of UTF-16 of a text.
 func units(text string) (n int) {
