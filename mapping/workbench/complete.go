@@ -49,6 +49,7 @@ var (
 	inLookup  = regexp.MustCompile(`lookup\(\s*(?:[^"']*,\s*)?["']([^"']*)$`)
 	afterPipe = regexp.MustCompile(`(?:^|[^|])\|\s*([A-Za-z_]\w*)?$`)
 	ofMember  = regexp.MustCompile(`([A-Za-z_#][\w]*(?:\??\.\w+|\[(?:\d+|"[^"]*")\])*)\??\.(\w*)$`)
+	ofItem    = regexp.MustCompile(`(?:^|[^\w.)\]"'#])#?\.(\w*)$`)
 	ofName    = regexp.MustCompile(`(?:^|[^\w."'#])([A-Za-z_]\w*)?$`)
 )
 
@@ -68,7 +69,7 @@ func (b *Bench) complete(line, column int) Completion {
 	spec := b.read(text, line)
 	of := kindsAt(p.path)
 	var items []Item
-	word := strings.TrimSpace(p.text)
+	word := strings.TrimLeft(p.text, " ")
 	if p.key {
 		items = append(b.keys(&spec, p.path), of.keys()...)
 	}
@@ -183,6 +184,9 @@ func (b *Bench) expression(spec *source.Mapping, p place) (items []Item, word st
 	if strings.Count(p.text, `"`)%2 == 1 { // a text
 		return nil, ""
 	}
+	if m := ofItem.FindStringSubmatch(p.text); m != nil {
+		return b.members(spec, known, listAround(p.text)), m[1]
+	}
 	if m := ofMember.FindStringSubmatch(p.text); m != nil {
 		return b.members(spec, known, m[1]), m[2]
 	}
@@ -197,6 +201,27 @@ func (b *Bench) expression(spec *source.Mapping, p place) (items []Item, word st
 		items = append(items, Item{Label: n, Kind: known[n].kind, Detail: known[n].text})
 	}
 	return append(items, helpersOf(spec)...), m[1]
+}
+
+// listAround is the list of the call that half an expression ends in: its first argument, or what is piped into it.
+func listAround(text string) string {
+	open := 0
+	for i := len(text) - 1; i >= 0; i-- {
+		switch text[i] {
+		case ')':
+			open++
+		case '(':
+			if open--; open >= 0 {
+				continue
+			}
+			if list, _, first := strings.Cut(text[i+1:], ","); first {
+				return list
+			}
+			steps := stepsOf(text[:i])
+			return steps[max(0, len(steps)-2)]
+		}
+	}
+	return ""
 }
 
 // members are those of a name or field.

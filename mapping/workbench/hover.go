@@ -169,6 +169,17 @@ func (b *Bench) nameTold(spec *source.Mapping, p place, text string) string {
 	known := namesAt(spec, p.path)
 	n, is := known[first]
 	switch {
+	case strings.Count(p.text, `"`)%2 == 1: // in a text
+		if l, is := spec.Lookups.Get(text); is {
+			return "lookup **" + text + "**: " + lookupTold(l)
+		}
+		return ""
+	case strings.HasSuffix(p.text, "."): // of the items of a list
+		way, is := known.wayOf(listAround(p.text))
+		if !is {
+			return ""
+		}
+		return b.fieldTold(spec, way+"."+text)
 	case !is && !members:
 		return b.functionTold(spec, text)
 	case n.kind == Let && !members:
@@ -187,11 +198,8 @@ func (b *Bench) nameTold(spec *source.Mapping, p place, text string) string {
 	return b.fieldTold(spec, way)
 }
 
-// functionTold says what a helper does, or a lookup has.
+// functionTold says what a helper does, or what a write is.
 func (b *Bench) functionTold(spec *source.Mapping, name string) string {
-	if l, is := spec.Lookups.Get(name); is {
-		return "lookup **" + name + "**: " + lookupTold(l)
-	}
 	for _, h := range helpersOf(spec) {
 		if h.Label == name {
 			return strings.TrimSpace("`" + h.Detail + "`\n\n" + h.Doc)
