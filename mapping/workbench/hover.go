@@ -188,7 +188,7 @@ func (b *Bench) nameTold(spec *source.Mapping, p place, text string) string {
 		return "**" + text + "**: the target returns it; write " + first + " has `returning: [" + strings.Join(n.columns, ", ") + "]`"
 	case n.kind == Argument:
 		return "**" + first + "**: an argument of the helper"
-	case first == "submission":
+	case first == "submission" || first == "numbers":
 		return "**" + text + "**: " + strings.TrimSpace("of the submission, not of its form "+rest)
 	}
 	way, is := known.wayOf(text)

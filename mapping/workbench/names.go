@@ -41,6 +41,9 @@ func namesAt(spec *source.Mapping, path []any) names {
 		}
 		return n
 	}
+	if len(spec.Sequences) > 0 {
+		n["numbers"] = name{kind: Root, columns: spec.Sequences.Keys()}
+	}
 	for _, l := range spec.Let {
 		n[l.Key] = name{kind: Let, text: l.Value.Text}
 	}

@@ -168,6 +168,7 @@ func TestComplete(t *testing.T) {
 		"piped":               {"BIG: count(big)", "BIG: form.parcels | filter(.n▮", []string{"number field"}, true},
 		"of no list":          {"BIG: count(big)", "BIG: .▮", nil, true},
 		"behind a word":       {"format: json", "format: json ▮", nil, true},
+		"number":              {"let:\n  owner: form.owner", "sequences: {cases: {first: 7}}\nlet:\n  no: numbers.▮", []string{"cases returned"}, true},
 		"item's name":         {"NUMBER: parcel.number", "NUMBER: par▮", []string{"parcel item", "parseDate helper"}, false},
 		"no item elsewhere":   {"REF: form.meta.reference", "REF: par▮", []string{"parseDate helper", "parseDateTime helper"}, true},
 		"let":                 {"REF: form.meta.reference", "REF: ow▮", []string{"owner let"}, true},
