@@ -63,6 +63,7 @@ var rules = []rule{
 	{"agent/journal/numbering", underJournal},
 	{"agent/journal/telling", underJournal},
 	{"agent/journal", []string{"agent/content", "agent/journal/...", "connectors"}},
+	{"agent/editor", []string{"connectors", "mapping", "mapping/diag", "mapping/load", "mapping/workbench"}},
 	{"agent", []string{"agent/...", "mapping/...", "connectors", "connectors/durable"}},
 	{"installer", []string{"installer/...", "agent/config", "connectors"}},
 	{"connectors/all", []string{"connectors/..."}},
@@ -72,6 +73,7 @@ var rules = []rule{
 	{"mapping/load", []string{"mapping", "mapping/source", "mapping/answers", "mapping/charset", "mapping/column", "mapping/datefmt", "mapping/decode", "mapping/diag", "mapping/encode", "mapping/expr", "mapping/expr/helpers",
 		"mapping/expr/value", "mapping/schema", "mapping/shape", "mapping/uses", "mapping/wording", "connectors"}},
 	{"mapping/prove", []string{"mapping", "mapping/charset", "mapping/column", "mapping/decode", "mapping/expr", "mapping/expr/value", "mapping/schema", "mapping/load", "connectors"}}, // load in tests
+	{"mapping/workbench", []string{"mapping", "mapping/source", "mapping/decode", "mapping/diag", "mapping/encode", "mapping/expr", "mapping/load", "mapping/schema", "mapping/shape", "mapping/charset", "connectors"}},
 	{"mapping/uses", []string{"mapping/expr", "mapping/decode"}}, // decode in tests
 	{"mapping/source", []string{"mapping/answers", "mapping/charset", "mapping/column", "mapping/decode", "mapping/diag", "mapping/encode", "mapping/expr", "mapping/expr/value", "mapping/shape", "mapping/wording", "connectors"}},
 	{"mapping/answers", []string{"mapping/expr", "mapping/expr/value", "mapping/decode", "connectors"}},
@@ -91,7 +93,7 @@ var rules = []rule{
 
 // testOnly are modules that only tests, and what is below test, may import.
 var testOnly = []string{
-	"github.com/google/go-cmp", "github.com/jlaffaye/ftp", "go.uber.org/goleak", "pgregory.net/rapid", "github.com/rogpeppe/go-internal", "testing",
+	"github.com/google/go-cmp", "github.com/jlaffaye/ftp", "go.uber.org/goleak", "pgregory.net/rapid", "github.com/rogpeppe/go-internal", "github.com/chromedp", "testing",
 }
 
 // used are modules that the product stands on from the start.

@@ -1,7 +1,6 @@
 package setup
 
 import (
-	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -11,8 +10,8 @@ import (
 	"github.com/inbasket/inbasket/agent/cmd/cli"
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping"
-	"github.com/inbasket/inbasket/mapping/decode"
 	"github.com/inbasket/inbasket/mapping/load"
+	"github.com/inbasket/inbasket/mapping/workbench"
 )
 
 // tryID stands for the ID that a submission would get.
@@ -62,40 +61,16 @@ func try(a *cli.App, mappingPath, formPath string, attachments []string) (*trial
 	if err != nil {
 		return nil, err
 	}
-	t := &trial{plan: plan, input: mapping.Input{ID: tryID, Reference: filepath.Base(formPath), Received: time.Now()}}
+	in := mapping.Input{ID: tryID, Reference: filepath.Base(formPath), Received: time.Now()}
 	for _, path := range attachments {
 		x, err := attachment(path)
 		if err != nil {
 			return nil, err
 		}
-		t.input.Attachments = append(t.input.Attachments, x)
+		in.Attachments = append(in.Attachments, x)
 	}
-	if t.form, err = plan.Decode(src, ""); err != nil {
-		var d *decode.Error
-		if !errors.As(err, &d) || d.Limit() != "" {
-			t.parked = err
-			return t, nil
-		}
-		t.errors = []mapping.FieldError{{Pointer: d.Pointer, Code: d.Code, Message: d.Error()}}
-		return t, nil
-	}
-	ref, failed := plan.Reference(t.form)
-	if ref != "" {
-		t.input.Reference = ref
-	}
-	if err = plan.Validate(t.form); err == nil {
-		err = failed
-	}
-	if err == nil {
-		t.mapped, err = plan.Map(t.form, t.input)
-	}
-	var fields *mapping.MapError
-	if errors.As(err, &fields) {
-		t.errors = fields.Fields
-	} else {
-		t.parked = err
-	}
-	return t, nil
+	t := workbench.Try(plan, src, in)
+	return &trial{plan: plan, form: t.Form, input: t.Input, errors: t.Errors, parked: t.Parked, mapped: t.Mapped}, nil
 }
 
 func readForm(a *cli.App, path string) ([]byte, error) {

@@ -18,6 +18,7 @@ import (
 	"github.com/inbasket/inbasket/mapping"
 	"github.com/inbasket/inbasket/mapping/charset"
 	"github.com/inbasket/inbasket/mapping/encode"
+	"github.com/inbasket/inbasket/mapping/workbench"
 )
 
 // planned is what plan found, for --json.
@@ -278,7 +279,7 @@ func (o planOptions) file(name string, body []byte, set string) plannedFile {
 		text = cli.Mask(text)
 	}
 	if c.ASCII() {
-		f.Text = triedDelivery{Body: []byte(text)}.lines()
+		f.Text = workbench.Lines([]byte(text), "")
 		return f
 	}
 	if !o.reveal {

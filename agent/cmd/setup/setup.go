@@ -10,5 +10,5 @@ import (
 
 // Commands returns those of the first level.
 func Commands(a *cli.App) []*cobra.Command {
-	return []*cobra.Command{newFiles(a), schemas(a), check(a), snapshot(a), tryOut(a), planCommand(a), explain(a), test(a), replayCommand(a, agent.SystemClock{}), format(a), ledger(a), token(a), secrets(a), service(a)}
+	return []*cobra.Command{newFiles(a), schemas(a), check(a), snapshot(a), tryOut(a), planCommand(a), explain(a), test(a), replayCommand(a, agent.SystemClock{}), format(a), languageServer(a), onMappings(a), ledger(a), token(a), secrets(a), service(a)}
 }

@@ -16,8 +16,8 @@ import (
 	"github.com/inbasket/inbasket/agent/codes"
 	"github.com/inbasket/inbasket/agent/prepare"
 	"github.com/inbasket/inbasket/mapping"
-	"github.com/inbasket/inbasket/mapping/charset"
 	"github.com/inbasket/inbasket/mapping/diag"
+	"github.com/inbasket/inbasket/mapping/workbench"
 )
 
 // tried is what try found, for --json.
@@ -41,21 +41,6 @@ type triedDelivery struct {
 	Needs   []string `json:"needs,omitempty"`
 	Body    []byte   `json:"body,omitempty"` // encoded lines, base64
 	Charset string   `json:"charset,omitempty"`
-}
-
-// lines returns the encoded lines as text, without what ends them. What its character set does not know stays escaped.
-func (d triedDelivery) lines() []string {
-	text := string(d.Body)
-	if c, ok := charset.Lookup(d.Charset); ok {
-		if decoded, _, ok := c.DecodeString(d.Body); ok {
-			text = decoded
-		}
-	}
-	text = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u0085", "\n").Replace(text)
-	if text = strings.TrimRight(text, "\n"); text == "" {
-		return nil
-	}
-	return strings.Split(text, "\n")
 }
 
 func tryOut(a *cli.App) *cobra.Command {
@@ -216,7 +201,7 @@ func printDelivery(w io.Writer, d triedDelivery, values []mapping.Explanation) {
 	for _, v := range values {
 		cli.SayIf(w, v.Target == d.Target && v.Note != "", "  changed %s.%s[%d]: %s\n", v.Write, v.Field, v.Record, v.Note)
 	}
-	for _, line := range d.lines() {
+	for _, line := range workbench.Lines(d.Body, d.Charset) {
 		fmt.Fprintf(w, "  |%s|\n", cli.Visible(line))
 	}
 }
