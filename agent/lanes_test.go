@@ -125,6 +125,38 @@ func TestPoison(t *testing.T) {
 	}
 }
 
+// A form that its target is not to take, as the mapping says of what a procedure returned, is rejected, and its sender told the mapping's text;
+// one that another target has waits for a person.
+func TestRejectedByTarget(t *testing.T) {
+	for _, partly := range []bool{false, true} {
+		t.Run(fmt.Sprint(partly), func(t *testing.T) {
+			one, two := newScript(recorded), newScript(recorded)
+			refuse := func(_ context.Context, g connectors.Group) ([]connectors.Outcome, error) {
+				out := written(g)
+				for i, d := range g.Items {
+					if nameOf(d) == "Anna" {
+						out[i] = connectors.Outcome{Key: d.Key, Class: connectors.ItemError, Code: "rule.no-plot", Text: "There is no such plot", Raw: "CODE = 7", Reject: true}
+					}
+				}
+				return out, nil
+			}
+			if two.deliver = refuse; !partly {
+				one.deliver = refuse
+			}
+			w := newScripted(t, one, two, "")
+			w.start()
+			w.write("in/a.json", form("REF-1", "Anna"))
+			w.write("in/b.json", form("REF-2", "Berta"))
+			w.until("both are taken", func() bool { return len(w.files("in")) == 0 })
+			want := map[bool]string{false: "rejected", true: "parked"}[partly]
+			w.until("it ends", func() bool { return string(w.view("REF-1").State) == want && string(w.view("REF-2").State) == "delivered" })
+			if v := w.view("REF-1"); v.Reason == nil || v.Reason.Code != "rule.no-plot" || v.Reason.Text != "There is no such plot" {
+				t.Errorf("%+v", v.Reason)
+			}
+		})
+	}
+}
+
 // Equal order keys are delivered in the order of acceptance, also past one that is parked, retried, and a restart.
 func TestOrder(t *testing.T) {
 	one, two := newScript(connectors.Abilities{Recorded: true, Parallel: 3, MaxItems: 2}), newScript(recorded)

@@ -79,7 +79,7 @@ func (b *builder) ignoredInWrite(w source.Write) {
 	if w.Node == nil {
 		return
 	}
-	if len(w.Key) > 0 && w.Table == "" && w.Procedure == "" {
+	if len(w.Key) > 0 && w.Table == "" {
 		b.report(w.Node.KeyProblem("key", expr.CodeValue, "key belongs to a table", "remove it"))
 	}
 	if len(w.Each) > 0 && w.Document != "" {

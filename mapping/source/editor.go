@@ -66,6 +66,10 @@ func own(e diag.Editor, t reflect.Type) diag.Object {
 		s := e.Block(t)
 		keyOf(s, "code")["pattern"], keyOf(s, "text")["pattern"] = RuleCodes.String(), text["pattern"]
 		return s
+	case reflect.TypeFor[Refusal]():
+		s := e.Block(t)
+		keyOf(s, "code")["pattern"] = RuleCodes.String()
+		return s
 	case reflect.TypeFor[encode.Switch]():
 		return diag.Object{"enum": []any{"on", "off", true, false}}
 	case reflect.TypeFor[charset.Unmappable]():
@@ -80,8 +84,7 @@ func own(e diag.Editor, t reflect.Type) diag.Object {
 		return ownMapping(e.Block(t), e)
 	case reflect.TypeFor[Write]():
 		s := e.Block(t)
-		delete(s["properties"].(diag.Object), "procedure") // the program knows it, and refuses it
-		s["oneOf"] = oneOf("table", "layout", "document")
+		s["oneOf"] = oneOf("table", "layout", "document", "procedure")
 		return s
 	case reflect.TypeFor[Lookup]():
 		s := e.Block(t)
