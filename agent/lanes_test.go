@@ -149,7 +149,9 @@ func TestRejectedByTarget(t *testing.T) {
 			w.write("in/b.json", form("REF-2", "Berta"))
 			w.until("both are taken", func() bool { return len(w.files("in")) == 0 })
 			want := map[bool]string{false: "rejected", true: "parked"}[partly]
-			w.until("it ends", func() bool { return string(w.view("REF-1").State) == want && string(w.view("REF-2").State) == "delivered" })
+			w.until("it ends", func() bool {
+				return string(w.view("REF-1").State) == want && string(w.view("REF-2").State) == "delivered"
+			})
 			if v := w.view("REF-1"); v.Reason == nil || v.Reason.Code != "rule.no-plot" || v.Reason.Text != "There is no such plot" {
 				t.Errorf("%+v", v.Reason)
 			}
