@@ -20,5 +20,4 @@ const (
 	CodeLayout        = "mapping.layout"         // a layout is wrong
 	CodeFile          = "mapping.file"           // a file the mapping names cannot be read
 	CodeDuplicate     = "mapping.duplicate"      // the same name is given twice
-	CodeAnswer        = "mapping.answer"         // the answer section is wrong
 )

@@ -1,16 +1,18 @@
-package load
+package answer
 
 import (
 	"fmt"
 	"slices"
 	"strings"
 
+	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping/answers"
+	"github.com/inbasket/inbasket/mapping/diag"
 	"github.com/inbasket/inbasket/mapping/source"
 )
 
 // answerWorks reports an answer section that no decision, or only one, could ever get through, and one that would tell it wrongly.
-func (b *builder) answerWorks(s *source.Answer, a *answers.Section) {
+func (b *Loader) answerWorks(s *source.Answer, a *answers.Section) {
 	b.statusKeys(s, a)
 	field := map[string]answers.Field{}
 	for _, f := range a.Fields {
@@ -21,38 +23,38 @@ func (b *builder) answerWorks(s *source.Answer, a *answers.Section) {
 		return len(names) > 0 && !slices.ContainsFunc(names, func(n string) bool { f, ok := field[n]; return !ok && a.Each == nil || ok && !is(f) })
 	}
 	if a.Files && named(a.ID, func(f answers.Field) bool { return f.X.Const != nil || a.Each != nil && f.X.Depth == 0 }) {
-		b.report(s.Node.ValueProblem("id", CodeAnswer, "every decision would have the same ID", "name a field that tells them apart, read from the entry itself"))
+		b.Report(s.Node.ValueProblem("id", Code, "every decision would have the same ID", "name a field that tells them apart, read from the entry itself"))
 	}
 	if len(a.Match) > 0 && !slices.ContainsFunc(a.Match, func(f answers.Field) bool { return !constant(f) }) {
-		b.report(s.Node.ValueProblem("match", CodeAnswer, "match compares with nothing of the form: it would fit every submission, or none", "such as {REFERENCE: form.reference}"))
+		b.Report(s.Node.ValueProblem("match", Code, "match compares with nothing of the form: it would fit every submission, or none", "such as {REFERENCE: form.reference}"))
 	}
 	if f, ok := field[a.Status]; ok && constant(f) {
 		if word, _ := answers.Text(*f.X.Const); a.Outcomes[word] == "" {
-			b.report(s.Node.ValueProblem("outcome", CodeAnswer, fmt.Sprintf("the field %s always is %q, which outcome does not name", a.Status, word), "read the status from the file"))
+			b.Report(s.Node.ValueProblem("outcome", Code, fmt.Sprintf("the field %s always is %q, which outcome does not name", a.Status, word), "read the status from the file"))
 		}
 	}
 	for i, d := range s.Documents {
 		if slices.ContainsFunc(s.Documents[:i], func(o answers.Document) bool { return strings.EqualFold(o.Name, d.Name) }) {
-			b.plan.Warnings = append(b.plan.Warnings, s.Node.Below("documents", i, "name").Problem(CodeAnswer, "two documents of one decision have this name", "give each a name of its own"))
+			b.Warn(s.Node.Below("documents", i, "name").Problem(Code, "two documents of one decision have this name", "give each a name of its own"))
 		}
 	}
 	if table := changed(answers.WordsOf(s.Mark)); table != "" && selects.MatchString(s.Query) {
 		read := slices.ContainsFunc(answers.WordsOf(s.Query), func(w string) bool { return answers.SameTable([]string{w}, []string{table}) })
 		if !read {
-			b.plan.Warnings = append(b.plan.Warnings, s.Node.ValueProblem("mark", CodeAnswer,
+			b.Warn(s.Node.ValueProblem("mark", Code,
 				fmt.Sprintf("mark changes %s, which the query does not name: rows may not be hidden by it, or it changes what is not a decision", table), "mark the row that the query gives; of a view, look whether it hides it"))
 		}
 	}
 }
 
 // statusKeys reports keys of outcome that no status equals: blanks at the ends of a status, as CHAR columns add them, do not count.
-func (b *builder) statusKeys(s *source.Answer, a *answers.Section) {
+func (b *Loader) statusKeys(s *source.Answer, a *answers.Section) {
 	if s.Outcome == nil || a.Outcomes == nil {
 		return
 	}
 	pairs := s.Outcome.Pairs[0].Value.Pairs
 	if len(pairs) == 0 {
-		b.report(s.Outcome.Problem(CodeAnswer, "outcome gives no status a meaning", "such as {STATUS: {A: approved, R: refused}}"))
+		b.Report(s.Outcome.Problem(Code, "outcome gives no status a meaning", "such as {STATUS: {A: approved, R: refused}}"))
 	}
 	for _, p := range pairs {
 		why := ""
@@ -64,7 +66,7 @@ func (b *builder) statusKeys(s *source.Answer, a *answers.Section) {
 		default:
 			continue
 		}
-		b.report(s.Outcome.At(p.Line, p.Column, CodeAnswer, why, statusCure(a.Files)))
+		b.Report(s.Outcome.At(p.Line, p.Column, Code, why, statusCure(a.Files)))
 	}
 }
 
@@ -83,4 +85,54 @@ func changed(words []string) string {
 		}
 	}
 	return ""
+}
+
+// columnsRead lists the columns that an answer reads from a row of its query.
+func columnsRead(s *source.Answer, a *answers.Section) []connectors.Named {
+	var names []connectors.Named
+	add := func(name string, path ...any) {
+		if name != "" {
+			names = append(names, connectors.Named{Name: name, Path: append([]any{"answer"}, path...)})
+		}
+	}
+	for i, id := range s.ID {
+		add(id, "id", i)
+	}
+	for _, m := range s.Match {
+		add(m.Key, "match", m.Key)
+	}
+	add(a.Status, "outcome", a.Status)
+	add(s.Case, "case")
+	add(s.Reason, "reason")
+	for i, d := range s.Documents {
+		add(d.From, "documents", i, "from")
+	}
+	return names
+}
+
+// queryNames reports what the answer reads and its query does not give, as far as the query's own text tells.
+func (b *Loader) queryNames(s *source.Answer, a *answers.Section) {
+	given, sure := answers.Columns(s.Query)
+	if !sure {
+		given = queryWords(s.Query)
+	}
+	if !foldedIn(given, "from") && !sure {
+		return // all columns of a table, or a procedure: who reads the mapping alone cannot know them
+	}
+	report := func(name string, offset int, path []any) {
+		if foldedIn(given, name) {
+			return
+		}
+		b.Report(b.At(path, offset, Code, fmt.Sprintf("the query does not select %q", name), diag.DidYouMean(name, given)))
+	}
+	for _, n := range a.Names {
+		report(n.Name, 0, n.Path)
+	}
+	for _, p := range connectors.Places(s.Mark) {
+		report(p.Name, p.Start, []any{"answer", "mark"})
+	}
+}
+
+func foldedIn(list []string, name string) bool {
+	return slices.ContainsFunc(list, func(x string) bool { return strings.EqualFold(x, name) })
 }
