@@ -31,10 +31,10 @@ func (b *builder) answer() {
 func (b *builder) checkSource(s *source.Answer, a *answers.Section) {
 	info, ok := b.cat.Target(s.From)
 	if ok && info.Files && !a.Files && !b.pinned() {
-		b.report(s.Node.ValueProblem("from", answer.Code, fmt.Sprintf("%q is where answer files come from, and has no rows that a query finds", s.From), "say format, fields and id in place of query and mark"))
+		b.report(s.Node.ValueProblem("from", answer.CodeAnswer, fmt.Sprintf("%q is where answer files come from, and has no rows that a query finds", s.From), "say format, fields and id in place of query and mark"))
 	}
 	if ok && !info.Results && !a.Files {
-		b.report(s.Node.ValueProblem("from", answer.Code, fmt.Sprintf("target %q cannot be asked for results", s.From), ""))
+		b.report(s.Node.ValueProblem("from", answer.CodeAnswer, fmt.Sprintf("target %q cannot be asked for results", s.From), ""))
 	}
 	if !ok && !a.Files {
 		b.report(s.Node.ValueProblem("from", CodeUnknownTarget, fmt.Sprintf("the configuration has no target %q", s.From), diag.DidYouMean(s.From, b.cat.Targets())))

@@ -83,7 +83,7 @@ func (b *Loader) answerNames(s *source.Answer, a *answers.Section) {
 		if n.Name == "" || slices.Contains(known, n.Name) {
 			continue
 		}
-		b.Report(s.Node.ValueProblem(n.Key, Code, fmt.Sprintf("neither fields nor a group of the file's name gives %q", n.Name), diag.DidYouMean(n.Name, known)))
+		b.Report(s.Node.ValueProblem(n.Key, CodeAnswer, fmt.Sprintf("neither fields nor a group of the file's name gives %q", n.Name), diag.DidYouMean(n.Name, known)))
 	}
 }
 
@@ -107,7 +107,7 @@ func (b *Loader) answerQuery(s *source.Answer, a *answers.Section) {
 		}
 	}
 	if s.Again != "" && !slices.ContainsFunc(connectors.Places(s.Again), func(p connectors.Place) bool { return strings.EqualFold(p.Name, "since") }) {
-		b.Report(s.Node.KeyProblem("again", Code, "again needs the place :since, as in ... where SENT >= :since", ""))
+		b.Report(s.Node.KeyProblem("again", CodeAnswer, "again needs the place :since, as in ... where SENT >= :since", ""))
 	}
 	a.Question = connectors.Question{Query: s.Query, ID: s.ID, Mark: s.Mark, Again: s.Again, Every: s.Every}
 	for _, d := range s.Documents {
@@ -119,12 +119,12 @@ func (b *Loader) answerQuery(s *source.Answer, a *answers.Section) {
 func (b *Loader) statements(s *source.Answer, a *answers.Section) {
 	for _, x := range [][2]string{{"query", s.Query}, {"mark", s.Mark}, {"again", s.Again}} {
 		if x[1] != "" && len(answers.WordsOf(x[1])) == 0 {
-			b.Report(s.Node.ValueProblem(x[0], Code, x[0]+" holds nothing but comments: it would do nothing", "write the statement itself"))
+			b.Report(s.Node.ValueProblem(x[0], CodeAnswer, x[0]+" holds nothing but comments: it would do nothing", "write the statement itself"))
 			return
 		}
 		if second := connectors.Second(x[1]); second >= 0 {
 			n, _ := s.Node.Get(x[0])
-			b.Report(n.ProblemAt(second, Code, x[0]+" is more than one statement: only the first would be looked at", "write one statement; what else is to be done belongs to a procedure or a trigger"))
+			b.Report(n.ProblemAt(second, CodeAnswer, x[0]+" is more than one statement: only the first would be looked at", "write one statement; what else is to be done belongs to a procedure or a trigger"))
 			return
 		}
 	}
@@ -133,11 +133,11 @@ func (b *Loader) statements(s *source.Answer, a *answers.Section) {
 	switch {
 	case len(words) == 0:
 	case len(connectors.Places(s.Mark)) == 0:
-		b.Report(s.Node.ValueProblem("mark", Code, "mark has no place such as :ID for a column of the row: it would mark every row", ""))
+		b.Report(s.Node.ValueProblem("mark", CodeAnswer, "mark has no place such as :ID for a column of the row: it would mark every row", ""))
 	case (words[0] == "update" || words[0] == "delete") && !slices.Contains(words, "where"):
-		b.Report(s.Node.ValueProblem("mark", Code, "mark has no where: it would mark every row", "add where ID = :ID, with the columns that name the row"))
+		b.Report(s.Node.ValueProblem("mark", CodeAnswer, "mark has no where: it would mark every row", "add where ID = :ID, with the columns that name the row"))
 	case !named:
-		b.Report(s.Node.ValueProblem("mark", Code, "mark finds its row by nothing but what the result says, which other rows say too: they would be marked unread", "add where ID = :ID, with the columns that name the row"))
+		b.Report(s.Node.ValueProblem("mark", CodeAnswer, "mark finds its row by nothing but what the result says, which other rows say too: they would be marked unread", "add where ID = :ID, with the columns that name the row"))
 	}
 }
 
@@ -145,7 +145,7 @@ func (b *Loader) statements(s *source.Answer, a *answers.Section) {
 func (b *Loader) documentNames(s *source.Answer) {
 	for i, d := range s.Documents {
 		if why := d.Wrong(); why != "" {
-			b.Report(s.Node.Below("documents", i, "name").Problem(Code, why, "such as {name: permit.pdf, type: application/pdf}"))
+			b.Report(s.Node.Below("documents", i, "name").Problem(CodeAnswer, why, "such as {name: permit.pdf, type: application/pdf}"))
 		}
 	}
 }
@@ -156,12 +156,12 @@ func (b *Loader) answerFiles(s *source.Answer, a *answers.Section) {
 		b.Report(s.Node.KeyProblem("each", source.CodeMissingKey, "an answer file of many decisions needs id: fields that name each of them for life", ""))
 	}
 	if s.Query != "" || s.Mark != "" || s.Again != "" {
-		b.Report(s.Node.Problem(Code, "query, mark and again belong to a database, file, format and fields to answer files", ""))
+		b.Report(s.Node.Problem(CodeAnswer, "query, mark and again belong to a database, file, format and fields to answer files", ""))
 	}
 	if s.File != "" {
 		re, err := regexp.Compile("^(?:" + s.File + ")$")
 		if err != nil {
-			b.Report(s.Node.ValueProblem("file", Code, "this regular expression cannot be read", ""))
+			b.Report(s.Node.ValueProblem("file", CodeAnswer, "this regular expression cannot be read", ""))
 		}
 		a.Name = re
 	}
@@ -232,7 +232,7 @@ func (b *Loader) answerUsed(s *source.Answer, a *answers.Section) func(*expr.Pat
 		switch abs := p.Abs; {
 		case len(abs) < 2 || abs[1].Name == "":
 		case abs[0].Name == "file" && !slices.Contains(names, abs[1].Name):
-			return &expr.Problem{Code: Code, Message: fmt.Sprintf("answer.file has no group %q", abs[1].Name), Suggestion: diag.DidYouMean(abs[1].Name, names)}
+			return &expr.Problem{Code: CodeAnswer, Message: fmt.Sprintf("answer.file has no group %q", abs[1].Name), Suggestion: diag.DidYouMean(abs[1].Name, names)}
 		case abs[0].Name == "content" && s.Format == "csv" && s.Each != nil:
 			return &expr.Problem{Code: mapping.CodeList, Message: "the content of a CSV file is the list of its lines", Suggestion: "each: line in content"}
 		}
@@ -247,7 +247,7 @@ func (b *Loader) answerPath(s *source.Answer, x source.Expression, p *expr.Path)
 	}
 	name, under := strings.CutPrefix(p.Dotted(), "content.")
 	if under && !slices.Contains(s.CSV.Columns, name) {
-		b.Report(x.Node.Problem(Code, fmt.Sprintf("answer.csv.columns has no %q", name), diag.DidYouMean(name, s.CSV.Columns)))
+		b.Report(x.Node.Problem(CodeAnswer, fmt.Sprintf("answer.csv.columns has no %q", name), diag.DidYouMean(name, s.CSV.Columns)))
 	}
 }
 
@@ -258,16 +258,16 @@ func (b *Loader) outcomes(s *source.Answer, a *answers.Section) {
 		return
 	}
 	if n.Kind != diag.Map || len(n.Pairs) != 1 || n.Pairs[0].Value.Kind != diag.Map {
-		b.Report(n.Problem(Code, "write the column and what each status means, such as {STATUS: {A: approved, R: refused}}", ""))
+		b.Report(n.Problem(CodeAnswer, "write the column and what each status means, such as {STATUS: {A: approved, R: refused}}", ""))
 		return
 	}
 	a.Status, a.Outcomes = n.Pairs[0].Key, map[string]string{}
 	for _, p := range n.Pairs[0].Value.Pairs {
 		if !source.Names.MatchString(p.Value.Text) {
-			b.Report(p.Value.Problem(Code, "an outcome is a word of small letters, such as approved or refused", ""))
+			b.Report(p.Value.Problem(CodeAnswer, "an outcome is a word of small letters, such as approved or refused", ""))
 		}
 		if near := diag.Suggest(p.Value.Text, answers.Words); near != "" && near != p.Value.Text && !b.Pinned {
-			b.Warn(p.Value.Problem(Code, fmt.Sprintf("the front office is told %q, which is nearly a word that it knows", p.Value.Text), diag.DidYouMean(p.Value.Text, answers.Words)))
+			b.Warn(p.Value.Problem(CodeAnswer, fmt.Sprintf("the front office is told %q, which is nearly a word that it knows", p.Value.Text), diag.DidYouMean(p.Value.Text, answers.Words)))
 		}
 		a.Outcomes[p.Key] = p.Value.Text
 	}
@@ -278,7 +278,7 @@ func (b *Loader) ignored(s *source.Answer) {
 	files := s.File != "" || s.Format != "" || len(s.Fields) > 0
 	report := func(given bool, key, message string) {
 		if given {
-			b.Report(s.Node.KeyProblem(key, Code, message, "remove it"))
+			b.Report(s.Node.KeyProblem(key, CodeAnswer, message, "remove it"))
 		}
 	}
 	report(s.CSV != nil && s.Format != "csv", "csv", "csv belongs to answer files in csv")
@@ -288,7 +288,7 @@ func (b *Loader) ignored(s *source.Answer) {
 		_, err := decode.CSV(nil, *s.CSV, decode.Limits{})
 		var e *decode.Error
 		if errors.As(err, &e) && (e.Code == decode.CodeFormat || e.Code == decode.CodeCharset) {
-			b.Report(s.Node.ValueProblem("csv", Code, "no answer file can be read like this: "+e.Message, ""))
+			b.Report(s.Node.ValueProblem("csv", CodeAnswer, "no answer file can be read like this: "+e.Message, ""))
 		}
 	}
 }

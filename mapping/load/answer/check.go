@@ -23,25 +23,25 @@ func (b *Loader) answerWorks(s *source.Answer, a *answers.Section) {
 		return len(names) > 0 && !slices.ContainsFunc(names, func(n string) bool { f, ok := field[n]; return !ok && a.Each == nil || ok && !is(f) })
 	}
 	if a.Files && named(a.ID, func(f answers.Field) bool { return f.X.Const != nil || a.Each != nil && f.X.Depth == 0 }) {
-		b.Report(s.Node.ValueProblem("id", Code, "every decision would have the same ID", "name a field that tells them apart, read from the entry itself"))
+		b.Report(s.Node.ValueProblem("id", CodeAnswer, "every decision would have the same ID", "name a field that tells them apart, read from the entry itself"))
 	}
 	if len(a.Match) > 0 && !slices.ContainsFunc(a.Match, func(f answers.Field) bool { return !constant(f) }) {
-		b.Report(s.Node.ValueProblem("match", Code, "match compares with nothing of the form: it would fit every submission, or none", "such as {REFERENCE: form.reference}"))
+		b.Report(s.Node.ValueProblem("match", CodeAnswer, "match compares with nothing of the form: it would fit every submission, or none", "such as {REFERENCE: form.reference}"))
 	}
 	if f, ok := field[a.Status]; ok && constant(f) {
 		if word, _ := answers.Text(*f.X.Const); a.Outcomes[word] == "" {
-			b.Report(s.Node.ValueProblem("outcome", Code, fmt.Sprintf("the field %s always is %q, which outcome does not name", a.Status, word), "read the status from the file"))
+			b.Report(s.Node.ValueProblem("outcome", CodeAnswer, fmt.Sprintf("the field %s always is %q, which outcome does not name", a.Status, word), "read the status from the file"))
 		}
 	}
 	for i, d := range s.Documents {
 		if slices.ContainsFunc(s.Documents[:i], func(o answers.Document) bool { return strings.EqualFold(o.Name, d.Name) }) {
-			b.Warn(s.Node.Below("documents", i, "name").Problem(Code, "two documents of one decision have this name", "give each a name of its own"))
+			b.Warn(s.Node.Below("documents", i, "name").Problem(CodeAnswer, "two documents of one decision have this name", "give each a name of its own"))
 		}
 	}
 	if table := changed(answers.WordsOf(s.Mark)); table != "" && selects.MatchString(s.Query) {
 		read := slices.ContainsFunc(answers.WordsOf(s.Query), func(w string) bool { return answers.SameTable([]string{w}, []string{table}) })
 		if !read {
-			b.Warn(s.Node.ValueProblem("mark", Code,
+			b.Warn(s.Node.ValueProblem("mark", CodeAnswer,
 				fmt.Sprintf("mark changes %s, which the query does not name: rows may not be hidden by it, or it changes what is not a decision", table), "mark the row that the query gives; of a view, look whether it hides it"))
 		}
 	}
@@ -54,7 +54,7 @@ func (b *Loader) statusKeys(s *source.Answer, a *answers.Section) {
 	}
 	pairs := s.Outcome.Pairs[0].Value.Pairs
 	if len(pairs) == 0 {
-		b.Report(s.Outcome.Problem(Code, "outcome gives no status a meaning", "such as {STATUS: {A: approved, R: refused}}"))
+		b.Report(s.Outcome.Problem(CodeAnswer, "outcome gives no status a meaning", "such as {STATUS: {A: approved, R: refused}}"))
 	}
 	for _, p := range pairs {
 		why := ""
@@ -66,7 +66,7 @@ func (b *Loader) statusKeys(s *source.Answer, a *answers.Section) {
 		default:
 			continue
 		}
-		b.Report(s.Outcome.At(p.Line, p.Column, Code, why, statusCure(a.Files)))
+		b.Report(s.Outcome.At(p.Line, p.Column, CodeAnswer, why, statusCure(a.Files)))
 	}
 }
 
@@ -123,7 +123,7 @@ func (b *Loader) queryNames(s *source.Answer, a *answers.Section) {
 		if foldedIn(given, name) {
 			return
 		}
-		b.Report(b.At(path, offset, Code, fmt.Sprintf("the query does not select %q", name), diag.DidYouMean(name, given)))
+		b.Report(b.At(path, offset, CodeAnswer, fmt.Sprintf("the query does not select %q", name), diag.DidYouMean(name, given)))
 	}
 	for _, n := range a.Names {
 		report(n.Name, 0, n.Path)

@@ -2,5 +2,5 @@ package answer
 
 // Codes of problems of an answer section.
 const (
-	Code = "mapping.answer" // the answer section is wrong
+	CodeAnswer = "mapping.answer" // the answer section is wrong
 )
