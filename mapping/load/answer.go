@@ -21,7 +21,9 @@ func (b *builder) answer() {
 		At: func(path []any, offset int, code, message, suggestion string) diag.Problem {
 			return problemAt(b.file.Root(), path, offset, code, message, suggestion)
 		},
-		Form: func(x source.Expression) (expr.Compiled, bool) { return b.value(sc, x, "") }}
+		Named:   func(e diag.Entry[source.Expression], used *bool) { b.named = append(b.named, named{e, used}) },
+		LetFree: b.free,
+		Form:    func(x source.Expression) (expr.Compiled, bool) { return b.value(sc, x, "") }}
 	b.plan.Answer = l.Compile(s)
 	if b.cat != nil && s.From != "" {
 		b.checkSource(s, b.plan.Answer)

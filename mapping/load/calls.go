@@ -26,6 +26,6 @@ func (b *builder) call(spec source.Write) *connectors.Calling {
 		}
 	}
 	return call.Compile(call.Loader{Report: b.report, Expression: b.expressionProblem, Compiler: func(p *expr.Program, s *expr.Scope) *expr.Compiler {
-		return &expr.Compiler{Prog: p, Scope: s, Tables: b.tables, Helpers: b.own, Strict: !b.pinned()}
+		return &expr.Compiler{Prog: p, Scope: s, Tables: b.tables, Helpers: b.own, Strict: !b.pinned(), May: func([]expr.Step) *expr.Outcome { return nil }}
 	}}, spec)
 }

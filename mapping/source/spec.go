@@ -212,7 +212,9 @@ type Answer struct {
 	Lists     []string                 `yaml:"lists" doc:"answer files in XML: elements that may repeat"`
 	CSV       *decode.CSVOptions       `yaml:"csv" doc:"answer files in CSV; one record is expected, unless each is given"`
 	Each      *Expression              `yaml:"each" doc:"answer files of many decisions: NAME in LIST, such as line in content.lines; of CSV: line in content"`
-	Fields    diag.Ordered[Expression] `yaml:"fields" doc:"answer files: fields as expressions over content and file, and over the item of each; what may not be there says so, as in content.reason ?? nil"`
+	When      *Expression              `yaml:"when" doc:"answer files with each: which of the items are decisions; the others are passed over"`
+	Let       diag.Ordered[Expression] `yaml:"let" doc:"names for expressions over what fields read, each may use those before it"`
+	Fields    diag.Ordered[Expression] `yaml:"fields" doc:"fields as expressions: of answer files over content and file, and over the item of each; of a database over row, as in row.STATUS; what may not be there in a file says so, as in content.reason ?? nil"`
 	ID        []string                 `yaml:"id,one" doc:"columns or fields that make up the result's own identity; what says anything else under a known one is a second decision"`
 	Match     diag.Ordered[Expression] `yaml:"match,required" doc:"which submission: column or field, and the expression over the form that it equals"`
 	Mark      string                   `yaml:"mark" doc:"database: marks a row as fetched, with :NAME for its columns"`

@@ -68,7 +68,7 @@ var rules = []rule{
 	{"connectors", []string{"connectors", "connectors/durable", "connectors/tlsfiles"}},
 	{"mapping/cases", []string{"mapping", "mapping/load", "mapping/source", "mapping/answers", "mapping/decode", "mapping/diag", "mapping/encode", "mapping/expr", "mapping/expr/value", "connectors"}}, // load in tests
 	{"mapping/load/call", []string{"mapping/source", "mapping/diag", "mapping/expr", "mapping/expr/value", "connectors", "mapping", "mapping/load"}},                                                    // the last two in tests
-	{"mapping/load/answer", []string{"mapping", "mapping/answers", "mapping/decode", "mapping/source", "mapping/diag", "mapping/expr", "mapping/expr/helpers", "connectors"}},
+	{"mapping/load/answer", []string{"mapping", "mapping/answers", "mapping/decode", "mapping/source", "mapping/diag", "mapping/expr", "mapping/expr/helpers", "mapping/expr/value", "connectors"}},
 	{"mapping/load", []string{"mapping/load/answer", "mapping/load/call", "mapping", "mapping/source", "mapping/answers", "mapping/charset", "mapping/column", "mapping/decode", "mapping/diag", "mapping/encode", "mapping/expr", "mapping/expr/helpers",
 		"mapping/expr/value", "mapping/schema", "mapping/shape", "mapping/uses", "mapping/wording", "connectors"}},
 	{"mapping/uses", []string{"mapping/expr", "mapping/decode"}}, // decode in tests

@@ -15,6 +15,7 @@ import (
 	"github.com/inbasket/inbasket/mapping/diag"
 	"github.com/inbasket/inbasket/mapping/expr"
 	"github.com/inbasket/inbasket/mapping/expr/helpers"
+	"github.com/inbasket/inbasket/mapping/expr/value"
 	"github.com/inbasket/inbasket/mapping/source"
 )
 
@@ -29,13 +30,15 @@ type Loader struct {
 	Choice     func(at []any, word string, words []string)
 	Free       func(s *expr.Scope, name string, n *diag.Node) bool
 	At         func(path []any, offset int, code, message, suggestion string) diag.Problem
+	Named      func(e diag.Entry[source.Expression], used *bool) // told of each let
+	LetFree    func(s *expr.Scope, e diag.Entry[source.Expression]) bool
 	Form       func(source.Expression) (expr.Compiled, bool) // compiles one over the form and what writes return
 }
 
 // Compile reads the section.
 func (b *Loader) Compile(s *source.Answer) *answers.Section {
 	b.ignored(s)
-	a := &answers.Section{From: s.From, Files: s.File != "" || s.Format != "" || len(s.Fields) > 0 || s.Each != nil, Case: s.Case, Reason: s.Reason, Documents: s.Documents, ID: s.ID}
+	a := &answers.Section{From: s.From, Files: ofFiles(s), Case: s.Case, Reason: s.Reason, Documents: s.Documents, ID: s.ID}
 	if a.Files {
 		b.answerFiles(s, a)
 	} else {
@@ -52,8 +55,13 @@ func (b *Loader) Compile(s *source.Answer) *answers.Section {
 		}
 	}
 	for _, n := range a.Reads() {
-		if n.Name != "" && !slices.Contains(a.Question.Reads, n.Name) {
+		if n.Name != "" && !slices.Contains(a.Question.Reads, n.Name) && (a.Files || !isField(a, n.Name)) {
 			a.Question.Reads = append(a.Question.Reads, n.Name)
+		}
+	}
+	for _, name := range a.Columns {
+		if !slices.Contains(a.Question.Reads, name) {
+			a.Question.Reads = append(a.Question.Reads, name)
 		}
 	}
 	if !b.Pinned {
@@ -110,8 +118,104 @@ func (b *Loader) answerQuery(s *source.Answer, a *answers.Section) {
 		b.Report(s.Node.KeyProblem("again", CodeAnswer, "again needs the place :since, as in ... where SENT >= :since", ""))
 	}
 	a.Question = connectors.Question{Query: s.Query, ID: s.ID, Mark: s.Mark, Again: s.Again, Every: s.Every}
+	for _, key := range s.ID {
+		if _, field := s.Fields.Get(key); field {
+			b.Report(s.Node.ValueProblem("id", CodeAnswer, fmt.Sprintf("%s is a field, and a row is known again by columns of the query", key), "name the column that the field is made of"))
+		}
+	}
+	b.rowFields(s, a)
 	for _, d := range s.Documents {
-		a.Question.Binary = append(a.Question.Binary, d.From)
+		if !isField(a, d.From) {
+			a.Question.Binary = append(a.Question.Binary, d.From)
+		}
+		for _, c := range a.Made[d.From] {
+			a.Question.Binary = append(a.Question.Binary, c)
+		}
+	}
+}
+
+// ofFiles tells whether decisions come in answer files.
+func ofFiles(s *source.Answer) bool {
+	return s.File != "" || s.Format != "" || s.Each != nil || len(s.Fields) > 0 && s.Query == ""
+}
+
+func isField(a *answers.Section, name string) bool {
+	return slices.ContainsFunc(a.Fields, func(f answers.Field) bool { return f.Name == name })
+}
+
+// rowFields compiles what is computed of a row, and notes the columns that each field is made of.
+func (b *Loader) rowFields(s *source.Answer, a *answers.Section) {
+	a.Made = map[string][]string{}
+	field := ""
+	used := func(p *expr.Path, _ bool) *expr.Problem {
+		if len(p.Abs) < 2 || p.Abs[1].Name == "" {
+			return &expr.Problem{Code: CodeAnswer, Message: "row is all columns: one is named here", Suggestion: "such as row.STATUS"}
+		}
+		name := p.Abs[1].Name
+		if !slices.Contains(a.Columns, name) {
+			a.Columns = append(a.Columns, name)
+		}
+		if !slices.Contains(a.Made[field], name) {
+			a.Made[field] = append(a.Made[field], name)
+		}
+		return nil
+	}
+	sc := &expr.Scope{Names: map[string]expr.Binding{"row": {Path: (&expr.Path{Slot: -1}).Child(expr.Step{Name: "row", Loop: -1})}}}
+	b.computed(s, a, sc, used, func(f string) { field = f })
+}
+
+// computed compiles the names of let, when and the fields of the section.
+func (b *Loader) computed(s *source.Answer, a *answers.Section, sc *expr.Scope, used func(*expr.Path, bool) *expr.Problem, next func(field string)) {
+	compiler := func() *expr.Compiler {
+		return &expr.Compiler{Prog: &a.Program, Scope: sc, Tables: b.Tables, Helpers: b.Helpers, Used: used}
+	}
+	sc = sc.Inner()
+	for _, l := range s.Let {
+		if l.Value.Node == nil || !b.LetFree(sc, l) {
+			continue
+		}
+		next("")
+		x, p := compiler().Compile(l.Value.Text, false)
+		if p != nil {
+			b.Expression(l.Value, p)
+			sc.Names[l.Key] = expr.Binding{Eval: func(*expr.Env) value.Value { return value.Missing }}
+			continue
+		}
+		found := new(bool)
+		b.Named(l, found)
+		sc.Names[l.Key] = expr.Binding{Path: x.Path, Source: x.Source, Uses: x.Uses, Depth: x.Depth, Own: x.Own, May: x.Outcome(), Found: found}
+		if x.Path == nil {
+			bind := sc.Names[l.Key]
+			bind.Eval = x.Eval
+			sc.Names[l.Key] = bind
+		}
+	}
+	if s.When != nil && s.When.Node != nil {
+		comp := compiler()
+		x, p := comp.Whole(s.When.Text)
+		if p == nil {
+			p = comp.Rehearse("the condition", expr.IsTrue, x)
+		}
+		if a.When = &x; p != nil {
+			b.Expression(*s.When, p)
+		}
+		if s.Each == nil {
+			b.Report(s.Node.KeyProblem("when", CodeAnswer, "when tells which items of each are decisions", "of a database the query says so, in its where"))
+		}
+	}
+	for _, f := range s.Fields {
+		if f.Value.Node == nil {
+			continue
+		}
+		next(f.Key)
+		x, p := compiler().Whole(f.Value.Text)
+		if p != nil {
+			b.Expression(f.Value, p)
+			x = expr.Nothing // its name is known all the same
+		} else if a.Files {
+			b.answerPath(s, f.Value, x.Source)
+		}
+		a.Fields = append(a.Fields, answers.Field{Name: f.Key, X: x})
 	}
 }
 
@@ -144,6 +248,12 @@ func (b *Loader) statements(s *source.Answer, a *answers.Section) {
 // documentNames checks the names by which a front office gets documents.
 func (b *Loader) documentNames(s *source.Answer) {
 	for i, d := range s.Documents {
+		if d.Named != "" {
+			if d.Name != "" {
+				b.Report(s.Node.Below("documents", i, "named").Problem(CodeAnswer, "a document has either name or named", ""))
+			}
+			continue
+		}
 		if why := d.Wrong(); why != "" {
 			b.Report(s.Node.Below("documents", i, "name").Problem(CodeAnswer, why, "such as {name: permit.pdf, type: application/pdf}"))
 		}
@@ -177,19 +287,7 @@ func (b *Loader) answerFiles(s *source.Answer, a *answers.Section) {
 	if s.Each != nil && s.Each.Node != nil {
 		sc = b.answerEach(s, a, sc)
 	}
-	for _, f := range s.Fields {
-		if f.Value.Node == nil {
-			continue
-		}
-		c := &expr.Compiler{Prog: &a.Program, Scope: sc, Tables: b.Tables, Helpers: b.Helpers, Used: b.answerUsed(s, a)}
-		x, p := c.Whole(f.Value.Text)
-		if p != nil {
-			b.Expression(f.Value, p)
-			continue
-		}
-		b.answerPath(s, f.Value, x.Source)
-		a.Fields = append(a.Fields, answers.Field{Name: f.Key, X: x})
-	}
+	b.computed(s, a, sc, b.answerUsed(s, a), func(string) {})
 }
 
 // answerEach compiles NAME in LIST, and returns the scope of one item.
@@ -275,7 +373,7 @@ func (b *Loader) outcomes(s *source.Answer, a *answers.Section) {
 
 // ignored refuses what would do nothing.
 func (b *Loader) ignored(s *source.Answer) {
-	files := s.File != "" || s.Format != "" || len(s.Fields) > 0
+	files := ofFiles(s)
 	report := func(given bool, key, message string) {
 		if given {
 			b.Report(s.Node.KeyProblem(key, CodeAnswer, message, "remove it"))

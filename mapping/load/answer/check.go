@@ -91,7 +91,7 @@ func changed(words []string) string {
 func columnsRead(s *source.Answer, a *answers.Section) []connectors.Named {
 	var names []connectors.Named
 	add := func(name string, path ...any) {
-		if name != "" {
+		if name != "" && !isField(a, name) {
 			names = append(names, connectors.Named{Name: name, Path: append([]any{"answer"}, path...)})
 		}
 	}
@@ -106,6 +106,17 @@ func columnsRead(s *source.Answer, a *answers.Section) []connectors.Named {
 	add(s.Reason, "reason")
 	for i, d := range s.Documents {
 		add(d.From, "documents", i, "from")
+		add(d.Named, "documents", i, "named")
+		for _, c := range a.Made[d.From] {
+			add(c, "documents", i, "from")
+		}
+	}
+	for _, f := range s.Fields {
+		for _, c := range a.Made[f.Key] {
+			if !slices.ContainsFunc(names, func(n connectors.Named) bool { return n.Name == c }) {
+				add(c, "fields", f.Key)
+			}
+		}
 	}
 	return names
 }
