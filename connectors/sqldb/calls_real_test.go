@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/connectors/sqldb/catalog"
 	"github.com/inbasket/inbasket/connectors/sqldb/dialect"
 )
 
@@ -46,6 +47,12 @@ var registers = []struct {
 	{mariaEngine, `CREATE PROCEDURE REGISTER(p_id INTEGER, p_name VARCHAR(10), INOUT p_fee DECIMAL(9,2), OUT p_case TEXT, OUT p_born DATE, OUT p_code INTEGER)
 		BEGIN SET p_code = CASE p_name WHEN 'plot' THEN 7 WHEN 'later' THEN 9 WHEN 'odd' THEN 3 ELSE 0 END; SET p_fee = p_fee + 1.05; SET p_case = CONCAT('C', p_id); SET p_born = '2026-02-01';
 		INSERT INTO PLAIN (ID, NAME, FEE) VALUES (p_id, p_name, p_fee); SELECT p_id AS SEEN; END`},
+}
+
+func init() { // the words for MySQL, on MariaDB
+	one := registers[1]
+	one.fresh = mysqlEngine
+	registers = append(registers, one)
 }
 
 // TestCalls gives values out of procedures to later writes, and does with a form what the mapping makes of a return code; the others go.
@@ -294,6 +301,67 @@ func TestExamineCalls(t *testing.T) {
 						t.Errorf("got %s, want %s", got, one.want)
 					}
 				}
+			}
+		})
+	}
+}
+
+// TestHiddenCommits: where what is known of a procedure hides that it ends the transaction, the savepoint is gone after it: the form
+// parks, and nothing in the ledger says that it is done.
+func TestHiddenCommits(t *testing.T) {
+	e := mariaEngine(t)
+	tg := e.open(t, nil)
+	exec(t, tg, append(e.ddl, "CREATE PROCEDURE SAVE(p_id INTEGER, p_name TEXT) BEGIN INSERT INTO PLAIN (ID, NAME) VALUES (p_id, p_name); COMMIT; END")...)
+	sh := &connectors.Shape{Write: "reg", Object: "SAVE", Op: connectors.Call, Fields: []string{"P_ID", "P_NAME"}}
+	tab, err := tg.Sys.Routine(t.Context(), connection(t, tg), "", "SAVE")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tab.Routine.Ends = ""
+	tg.Cat.Put(catalog.Entry(sh), tab)
+	o := deliver(t, tg, called("A", sh, integer(1), text("a")))["A"]
+	if o.Class != connectors.ItemError || o.Code != dialect.CodeEnds {
+		t.Errorf("%+v", o)
+	}
+	same(t, query(t, tg, "SELECT (SELECT COUNT(*) FROM PLAIN), (SELECT COUNT(*) FROM INBASKET_LEDGER)"), "1|0")
+}
+
+// TestProbes asks before each call, also where the database keeps no ledger.
+func TestProbes(t *testing.T) {
+	for _, c := range registers {
+		e := c.fresh(t)
+		t.Run(e.typ, func(t *testing.T) {
+			tg := e.open(t, func(d *dialect.Config) { d.Ledger, d.LedgerTable = false, "INBASKET_LEDGER" })
+			exec(t, tg, append(e.ddl, c.sql)...)
+			sh := register(func(sh *connectors.Shape) {
+				sh.Returning, sh.Call = []string{"P_CASE", "P_CODE"}, &connectors.Calling{Probe: "SELECT NAME AS P_CODE, 'C1' AS P_CASE FROM PLAIN WHERE ID = :P_ID"}
+				sh.Call.Judge = func(v []connectors.Value) *connectors.Failure {
+					if v[1] == text("bad") {
+						return &connectors.Failure{Class: connectors.ItemError, Code: "rule.bad"}
+					}
+					return nil
+				}
+			})
+			g := connectors.Group{Items: []connectors.Delivery{called("A", sh, integer(1), text("a"), decimal("1"))}}
+			look := func(want connectors.Presence) {
+				t.Helper()
+				if found, err := tg.Lookup(t.Context(), g); err != nil || found[0].Presence != want {
+					t.Errorf("%+v %v", found, err)
+				}
+			}
+			look(connectors.Absent)
+			for range 2 {
+				m := deliver(t, tg, g.Items[0], called("B", sh, integer(2), text("b"), decimal("1")))
+				written(t, m, "A", "B")
+				if m["A"].Returned["reg.P_CASE"] != text("C1") {
+					t.Errorf("%+v", m["A"])
+				}
+			}
+			look(connectors.Present)
+			same(t, query(t, tg, "SELECT ID, NAME, FEE FROM PLAIN"), "1|a|2.05", "2|b|2.05")
+			exec(t, tg, "UPDATE PLAIN SET NAME = 'bad' WHERE ID = 1")
+			if o := deliver(t, tg, g.Items[0])["A"]; o.Code != "rule.bad" {
+				t.Errorf("%+v", o)
 			}
 		})
 	}

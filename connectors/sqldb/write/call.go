@@ -74,6 +74,7 @@ func (a *attempt) queueCalls(ctx context.Context, shape *connectors.Shape, sets 
 	if err := tab.Calls(shape); err != nil {
 		return err
 	}
+	a.proveCalled(tab)
 	for _, set := range sets {
 		for _, row := range set.Rows {
 			one := set.With([]dialect.Row{row})
@@ -86,14 +87,20 @@ func (a *attempt) queueCalls(ctx context.Context, shape *connectors.Shape, sets 
 			}
 		}
 	}
-	if a.t.Sys.Hold != nil { // else those of all tables are proved before COMMIT
-		for i := range tab.Proofs {
-			for _, st := range a.t.Sys.Prove([]*dialect.Proof{&tab.Proofs[i]}) {
-				a.queue(st)
-			}
+	a.proveCalled(tab)
+	return nil
+}
+
+// proveCalled has the definition of what is called proved, before and after: nothing holds it. Where nothing is held, all is proved before COMMIT.
+func (a *attempt) proveCalled(tab *dialect.Table) {
+	if a.t.Sys.Hold == nil {
+		return
+	}
+	for i := range tab.Proofs {
+		for _, st := range a.t.Sys.Prove([]*dialect.Proof{&tab.Proofs[i]}) {
+			a.queue(st)
 		}
 	}
-	return nil
 }
 
 // probe asks whether a call was made before, and then takes what it returned from there.
@@ -181,8 +188,8 @@ func (g *got) take(res dialect.Result) error {
 			return &dialect.Culprit{Item: g.set.Rows[0].Item, Code: dialect.CodeReference, Op: g.op, Err: fmt.Errorf("%d rows came back, and one is needed", len(res.Rows))}
 		}
 		v := res.Rows[0][i]
-		if c := g.set.Tab.Column(name); c != nil && c.Out != dialect.In && v.Kind == connectors.Text {
-			v = dialect.CellText(c.Fam, v.Str)
+		if c := g.set.Tab.Column(name); c != nil && c.Out != dialect.In && v.Kind == connectors.Text && (c.Fam == dialect.FamDate || c.Fam == dialect.FamDateTime || c.Fam == dialect.FamInstant) {
+			v = dialect.CellText(c.Fam, v.Str) // variables of a session know no moments
 		}
 		g.values[g.set.Shape.Returning[at]] = v
 	}

@@ -70,7 +70,7 @@ func routine(ctx context.Context, s dialect.Session, schema, name string) (*dial
 var (
 	temporary = regexp.MustCompile(`(?i)\b(?:create|drop)\s+(?:or\s+replace\s+)?temporary\b|\brollback\s+(?:work\s+)?to\b`)
 	ending    = regexp.MustCompile(`(?i)\b(?:commit|rollback|start\s+transaction|begin\s+work|(?:un)?lock\s+tables|autocommit|create|alter|drop|truncate|rename|grant|revoke|` +
-		`analyze|optimize|repair|flush|load\s+data|prepare|execute)\b`)
+		`analyze|optimize|repair|check\s+table|cache\s+index|load\s+(?:data|index)|flush|reset|install|uninstall|set\s+password|xa|prepare|execute)\b`)
 	calling = regexp.MustCompile("(?i)\\bcall\\s+((?:[a-z0-9_$]+|`[^`]+`)(?:\\s*\\.\\s*(?:[a-z0-9_$]+|`[^`]+`))?)")
 )
 
