@@ -163,7 +163,7 @@ func (s *settlement) record(ctx context.Context) error {
 		}
 	}
 	for _, c := range s.wrong {
-		if err := prepare.Reject(ctx, s.lane.journal, c.ID, *c.Reason); err != nil { // it stays parked
+		if err := prepare.Reject(ctx, s.lane.journal, c.ID, s.lane.Name, *c.Reason); err != nil { // it stays parked
 			s.lane.log.Error().Str("code", journal.CodeUnavailable).Str("submission", c.ID.String()).Err(err).Msg("cannot journal that the form is rejected; it is parked")
 		}
 	}

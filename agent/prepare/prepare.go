@@ -223,11 +223,11 @@ func ApplyAll(ctx context.Context, j *journal.Journal, changes []journal.Change)
 	return errors.Join(errs...)
 }
 
-// Reject ends a parked submission whose form is at fault, as its target says. One that another target has stays parked.
-func Reject(ctx context.Context, j *journal.Journal, id journal.ID, r journal.Reason) error {
+// Reject ends a parked submission whose form is at fault, as a target says. One that another target has, or may get now, stays parked.
+func Reject(ctx context.Context, j *journal.Journal, id journal.ID, target string, r journal.Reason) error {
 	ctx, cancel := loop.Grace(ctx)
 	defer cancel()
-	err := delivering.Of(j).Reject(ctx, id, []journal.FieldError{}, r, "", false)
+	err := delivering.Of(j).RejectAt(ctx, id, target, r)
 	if errors.Is(err, journal.ErrPartlyDelivered) || errors.Is(err, journal.ErrState) {
 		return nil
 	}
