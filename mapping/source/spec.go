@@ -17,8 +17,8 @@ import (
 )
 
 // The structs of the mapping file. Their doc tags become the JSON Schema that editors use, mapping/mapping.schema.json; it is written by its
-// own test, which otherwise fails when it is stale.
-//go:generate go test -count=1 -run TestFileSchema -update .
+// own test, which otherwise fails when it is stale, and the page docs/reference/mapping.md by another one.
+//go:generate go test -count=1 -run TestFileSchema|TestReference -update .
 
 // Names is how mappings, and outcomes of decisions, are named.
 var Names = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,63}$`)
