@@ -225,6 +225,17 @@ func ApplyAll(ctx context.Context, j *journal.Journal, changes []journal.Change)
 	return errors.Join(errs...)
 }
 
+// Reject ends a parked submission whose form is at fault, as a target says. One that another target has, or may get now, stays parked.
+func Reject(ctx context.Context, j *journal.Journal, id journal.ID, target string, r journal.Reason) error {
+	ctx, cancel := loop.Grace(ctx)
+	defer cancel()
+	err := delivering.Of(j).RejectAt(ctx, id, target, r)
+	if errors.Is(err, journal.ErrPartlyDelivered) || errors.Is(err, journal.ErrState) {
+		return nil
+	}
+	return err
+}
+
 // refuse rejects a wrong form, or parks what we cannot map.
 func (p *Preparer) refuse(ctx context.Context, m *Made) error {
 	ctx, cancel := loop.Grace(ctx)

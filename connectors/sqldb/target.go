@@ -17,8 +17,10 @@ type Target struct{ *write.Writer }
 
 // Abilities says that records go in, in groups, and how surely once.
 func (t *Target) Abilities() connectors.Abilities {
-	a := connectors.Abilities{Operations: connectors.RowOperations | connectors.OperationsOf(connectors.Call), Returning: true, Binary: true,
-		MaxItems: t.Cfg.MaxGroup, Parallel: t.Cfg.Parallel, Recorded: t.Cfg.Ledger}
+	a := connectors.Abilities{Operations: connectors.RowOperations, Returning: true, Binary: true, MaxItems: t.Cfg.MaxGroup, Parallel: t.Cfg.Parallel, Recorded: t.Cfg.Ledger}
+	if t.Sys.Routine != nil {
+		a.Operations |= connectors.OperationsOf(connectors.Call)
+	}
 	if t.Cfg.Ledger {
 		a.Guarantee = connectors.Guarantee{Level: "exact", Why: "every delivery's key goes into the ledger " + t.Cfg.LedgerTable +
 			" in the same transaction as its rows; it holds for tables with transactions and procedures that do not commit by themselves"}

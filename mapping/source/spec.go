@@ -133,7 +133,10 @@ type Write struct {
 	Table      string                   `yaml:"table" doc:"table, with its schema where needed"`
 	Layout     string                   `yaml:"layout" doc:"layout of a file"`
 	Document   string                   `yaml:"document" doc:"name of the file that each attachment is put under, such as {reference}-{n}.pdf"`
-	Procedure  string                   `yaml:"procedure" doc:"stored procedure; not in this version"`
+	Procedure  string                   `yaml:"procedure" doc:"stored procedure or function, with its schema where needed; fields are its parameters, returning what it gives"`
+	OkWhen     *Expression              `yaml:"ok-when" doc:"procedure: condition over the names of returning, such as CODE == 0; without it whatever returns has succeeded"`
+	Refused    []Refusal                `yaml:"refused,one" doc:"procedure: what becomes of a form for which ok-when is not true: the first entry whose when is true counts; without one the form is parked"`
+	Probe      string                   `yaml:"probe" doc:"procedure that ends its transaction by itself: a query, with :NAME for fields, that gives a row, with the columns of returning, once the call has been made"`
 	Mode       string                   `yaml:"mode" doc:"insert (default), upsert, update or replace-children" enum:"insert,upsert,update,replace-children"`
 	Charset    string                   `yaml:"charset" doc:"character set of the table's texts, where it is not Unicode, such as iso-8859-1"`
 	Unmappable charset.Unmappable       `yaml:"unmappable" doc:"characters that the character set lacks: error, or transliterate, replace or both; default the mapping's"`
@@ -149,6 +152,15 @@ type Write struct {
 	Returning  []string                 `yaml:"returning,one" doc:"columns whose values the target gives"`
 	Order      *Expression              `yaml:"order" doc:"order key of the target's delivery"`
 	Node       *diag.Node               `yaml:",node"`
+}
+
+// Refusal is what becomes of a form whose call did not succeed.
+type Refusal struct {
+	When *Expression `yaml:"when" doc:"condition over the names of returning; without it always"`
+	Then string      `yaml:"then" doc:"park (default), reject or retry" enum:"park,reject,retry"`
+	Code string      `yaml:"code,required" doc:"code of the error: rule. and small letters, digits and hyphens"`
+	Text string      `yaml:"text" doc:"what people read of it; reject: what the sender is told"`
+	Node *diag.Node  `yaml:",node"`
 }
 
 // Use names a part of another file.
@@ -209,7 +221,9 @@ type Answer struct {
 	Lists     []string                 `yaml:"lists" doc:"answer files in XML: elements that may repeat"`
 	CSV       *decode.CSVOptions       `yaml:"csv" doc:"answer files in CSV; one record is expected, unless each is given"`
 	Each      *Expression              `yaml:"each" doc:"answer files of many decisions: NAME in LIST, such as line in content.lines; of CSV: line in content"`
-	Fields    diag.Ordered[Expression] `yaml:"fields" doc:"answer files: fields as expressions over content and file, and over the item of each; what may not be there says so, as in content.reason ?? nil"`
+	When      *Expression              `yaml:"when" doc:"answer files with each: which of the items are decisions; the others are passed over"`
+	Let       diag.Ordered[Expression] `yaml:"let" doc:"names for expressions over what fields read, each may use those before it"`
+	Fields    diag.Ordered[Expression] `yaml:"fields" doc:"fields as expressions: of answer files over content and file, and over the item of each; of a database over row, as in row.STATUS; what may not be there in a file says so, as in content.reason ?? nil"`
 	ID        []string                 `yaml:"id,one" doc:"columns or fields that make up the result's own identity; what says anything else under a known one is a second decision"`
 	Match     diag.Ordered[Expression] `yaml:"match,required" doc:"which submission: column or field, and the expression over the form that it equals"`
 	Mark      string                   `yaml:"mark" doc:"database: marks a row as fetched, with :NAME for its columns"`

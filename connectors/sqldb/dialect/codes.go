@@ -51,6 +51,9 @@ const (
 	CodeMark         = "sql.mark"            // the statement that marks results failed, hides rows that were not read, or leaves those that were; they come again
 	CodeTwice        = "sql.result-twice"    // the query for results gives several rows of one ID that differ; let it give one row for each decision, or name in answer.id what tells them apart
 	CodeQuery        = "sql.query"           // the query for results failed, lacks a column, gives rows without an ID, or nothing but rows that wait; the message says which, and what to do
+	CodeCall         = "sql.call-refused"    // a procedure returned what the mapping's ok-when does not take for success; what it returned is with the submission: inbasket show ID --raw
+	CodeEnds         = "sql.call-commits"    // a procedure ends the transaction that it is called in (COMMIT, ROLLBACK, DDL), or may: name a probe in the mapping's write, a query that tells whether the call has been made, or have the procedure leave that to its caller
+	CodeOverloaded   = "sql.overloaded"      // several procedures or functions have this name, and which is meant cannot be told; have the DBA make one of another name that calls it
 	CodePanic        = "sql.driver-panic"    // the driver broke down; the connection was thrown away and the outcome is looked up
 	CodeLookupLocked = "sql.lookup-locked"   // the look-up waits for a transaction that is still open at the server; it is tried again
 )

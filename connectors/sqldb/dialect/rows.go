@@ -383,7 +383,7 @@ func NewRowset(shape *connectors.Shape, tab *Table, mask string) (*Rowset, error
 			continue
 		}
 		c := tab.Column(name)
-		if shape.Op == connectors.Call {
+		if shape.Op == connectors.Call && tab.Routine == nil {
 			c = &Column{Name: name, Scale: AnyScale}
 		}
 		if c == nil {

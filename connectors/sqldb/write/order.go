@@ -114,19 +114,20 @@ func singly(items []*item) []wave {
 	return all
 }
 
-// segments cuts items so that no two deliveries of one Order share a segment.
+// segments cuts items so that no two deliveries of one Order share a segment, and what a call may commit is alone.
 func segments(items []*item) [][]*item {
 	var all [][]*item
 	seen := map[string]bool{}
-	start := 0
+	start, alone := 0, false
 	for i, it := range items {
 		o := it.delivery.Order
-		if o != "" && seen[o] {
+		_, probed := calls(it.delivery)
+		if i > start && (o != "" && seen[o] || probed || alone) {
 			all = append(all, items[start:i])
 			start = i
 			clear(seen)
 		}
-		seen[o] = o != ""
+		seen[o], alone = o != "", probed
 	}
 	return append(all, items[start:])
 }

@@ -59,7 +59,7 @@ func (t *Writer) takesBack(k *catalog.Known, d *connectors.Delivery, o connector
 		return nil, refuse("nobody has tried what a transaction that is rolled back leaves behind in a database of this type", "look by inbasket try, or plan on a copy of another type")
 	}
 	for _, r := range d.Records {
-		if r.Shape.Op == connectors.Call && !can.Calls {
+		if r.Shape.Op == connectors.Call && (!can.Calls || r.Shape.Call != nil && r.Shape.Call.Probe != "") {
 			return nil, refuse("procedure "+r.Shape.Object+" may commit by itself, and what it has done then stays", "try it on a copy of the database")
 		}
 	}

@@ -29,7 +29,7 @@ func Dialect(maria bool) dialect.Dialect {
 		},
 		Inspector: inspector(), Digest: "varchar(64)",
 		MaxBinds: 60000, MaxRows: 128, Returns: maria, Quote: quoteBack, Bind: dialect.QuestionMark, Anew: "SET TRANSACTION ISOLATION LEVEL READ COMMITTED", Differs: differs,
-		Write: write, Table: table, Arg: arg, Moments: moments(maria), Prove: dialect.ProveByReading, Hold: hold, Doubles: true, Bare: " () VALUES ()", TakesBack: &dialect.TakesBack{Numbers: true}, Classify: verdict, Inside: inside,
+		Write: write, Table: table, Routine: routine, Fence: [2]string{"SAVEPOINT ib_call", "RELEASE SAVEPOINT ib_call"}, Lock: lock, Unlock: unlock, Arg: arg, Moments: moments(maria), Prove: dialect.ProveByReading, Hold: hold, Doubles: true, Bare: " () VALUES ()", TakesBack: &dialect.TakesBack{Numbers: true}, Classify: verdict, Inside: inside,
 		// Local time is no measure of how long ago: an hour comes twice a year.
 		Age:   "UNIX_TIMESTAMP() - UNIX_TIMESTAMP(WRITTEN_AT)",
 		Since: func(n int64) string { return fmt.Sprintf("UNIX_TIMESTAMP(WRITTEN_AT) >= UNIX_TIMESTAMP() - %d", n) },
@@ -191,22 +191,6 @@ func upserts(d *dialect.Dialect, w *dialect.Rowset) []dialect.Statement {
 		}
 	}
 	return stmts
-}
-
-// call calls a procedure once a row, with the fields as its parameters in order.
-func call(d *dialect.Dialect, w *dialect.Rowset) ([]dialect.Statement, error) {
-	if len(w.Shape.Returning) > 0 {
-		return nil, dialect.Unsupported(w)
-	}
-	var stmts []dialect.Statement
-	for _, r := range w.Rows {
-		marks := make([]string, len(w.Cols))
-		for i := range marks {
-			marks[i] = d.Bind(i + 1)
-		}
-		stmts = append(stmts, dialect.Statement{SQL: "CALL " + w.Tab.Name + "(" + strings.Join(marks, ", ") + ")", Args: r.Args, Op: "call " + w.Shape.Object, Item: r.Item})
-	}
-	return stmts, nil
 }
 
 // triggers counts a table's triggers, and the rights by which one sees them. It is part of what a transaction proves
