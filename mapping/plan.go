@@ -162,6 +162,7 @@ type Parts struct {
 	ParksUnknown bool         // a form that has another one waits for a person
 	Words        Words
 	Rules        []Rule
+	Keys         []SearchKey
 
 	Warnings diag.Problems
 	Answer   *answers.Section

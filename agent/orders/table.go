@@ -30,7 +30,9 @@ var (
 		return d.Health.Status(ctx)
 	}}
 	List = Order[control.ListRequest, []journal.Entry]{Name: "list", Do: func(d *Desk, ctx context.Context, r control.ListRequest) ([]journal.Entry, error) {
-		return reading.Of(d.Journal).List(ctx, journal.Filter(r))
+		return reading.Of(d.Journal).List(ctx, r.Filter())
+	}, Record: func(r control.ListRequest) (audit.Record, bool) {
+		return record(r.By, "find-key", "", "key", r.Key), r.Key != ""
 	}}
 	Show = Order[control.ShowRequest, control.View]{Name: "show", Do: (*Desk).show, Record: func(r control.ShowRequest) (audit.Record, bool) {
 		return record(r.By, "show-raw", r.ID.String()), r.Raw

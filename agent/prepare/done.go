@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -31,14 +30,11 @@ func (p *Preparer) Done(ctx context.Context, s *journal.Stored, target string, r
 	if c.Returned, err = p.valuesOf(ctx, s.ID, target, names, returned); err != nil {
 		return c, err
 	}
-	all := maps.Clone(c.Returned)
-	if all == nil {
-		all = map[string]connectors.Value{}
-	}
-	maps.Copy(all, s.Returned)
 	in := p.input(s)
-	in.Returned = all
-	c.MatchKey, _ = plan.MatchKey(form, in, all)
+	in.Returned = c.Returned
+	in = knowing(in, s.Returned)
+	c.MatchKey, _ = plan.MatchKey(form, in, in.Returned)
+	c.Keys = KeysOf(plan, form, in)
 	if len(names) == 0 {
 		return c, nil
 	}
