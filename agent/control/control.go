@@ -79,6 +79,7 @@ type ConfirmRequest struct {
 	Reason string     `json:"reason"` // what was found; it stays on record
 	By     string     `json:"by,omitempty"`
 
+	Force    bool              `json:"force,omitempty"`    // also a value that another submission has
 	Returned map[string]string `json:"returned,omitempty"` // what the target gave the row, by WRITE.COLUMN of the mapping
 }
 

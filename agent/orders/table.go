@@ -84,7 +84,7 @@ var (
 		if r.ID != 0 {
 			object = r.ID.String()
 		}
-		return record(r.By, "confirm", object, "target", r.Target, "batch", audit.Number(r.Seq), "reason", r.Reason, "returned", r.Said()), true
+		return record(r.By, "confirm", object, "target", r.Target, "batch", audit.Number(r.Seq), "reason", r.Reason, "returned", r.Said(), "force", audit.Yes(r.Force)), true
 	}}
 	// Decide records a person's decision and its documents.
 	Decide = Order[control.DecideRequest, control.Settled]{Name: "decide", WhenReleased: true, Do: (*Desk).decide, handle: control.HandleDecision,
