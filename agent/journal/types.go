@@ -124,6 +124,7 @@ type Arrival struct {
 	Takes          func(string) bool   // whether its route would take a form of this transport name out of the in-basket now; nil: posted
 	Raw            connectors.Digest   // over the bytes of form and attachments
 	Named          bool                // it has a reference of its own
+	Unnamed        bool                // and forms of its route had none once
 	Known          Recognise           // compares it with a known form; nil: the digests tell
 	Keys           []Key               // by which people find it
 	KnownOnly      bool                // answer it if it is known, else accept nothing: its Acceptance then has no ID

@@ -181,7 +181,7 @@ func (a *acceptance) knownKey(n int, keys map[string]int) bool {
 func (a *acceptance) one(n int) (row arrivalRow, answered bool) {
 	r := &a.arrivals[n]
 	why, known := a.before(n)
-	if known {
+	if known || a.sameContent(n) {
 		return row, true
 	}
 	if r.KnownOnly {
