@@ -171,7 +171,7 @@ func (r *rig) written(prefix string) (seen string) {
 func TestKeysOfAnOlderJournal(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	older(t, dir, 8, fmt.Sprintf("INSERT INTO plan(id, digest, name, version, bundle, used, at) VALUES(1, x'%x', 'permit', 1, x'00', 1, 1)", planA.Digest))
+	older(t, dir, 9, fmt.Sprintf("INSERT INTO plan(id, digest, name, version, bundle, used, at) VALUES(1, x'%x', 'permit', 1, x'00', 1, 1)", planA.Digest))
 	old, err := journal.OpenReadOnly(t.Context(), dir, journal.Options{})
 	if err != nil {
 		t.Fatal(err)

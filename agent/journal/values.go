@@ -31,14 +31,15 @@ func Bounded(limit int) int {
 }
 
 // The first versions of the tables that know of restores, of purges, of what results said, of compressed forms, of values that deliveries
-// lack, and of keys. A reader may meet older ones.
+// lack, of numbers, and of keys. A reader may meet older ones.
 const (
 	HoldVersion   = 2
 	PurgeVersion  = 3
 	ResultVersion = 4
 	formVersion   = 5
 	WaitVersion   = 7
-	KeyVersion    = 9
+	NumberVersion = 9
+	KeyVersion    = 10
 )
 
 const (

@@ -34,7 +34,11 @@ func (p *Preparer) Done(ctx context.Context, s *journal.Stored, target string, r
 	if of, name, err := delivering.Of(p.Journal).ReturnedTo(ctx, target, s.ID, c.Returned); err != nil || of != 0 && !force {
 		return c, cmp.Or(err, taken(s.ID, of, target, name))
 	}
-	in := p.input(s)
+	f := Form{Stored: *s, Plan: plan}
+	if err := p.Number(ctx, &f); err != nil {
+		return c, err
+	}
+	in := p.input(&f.Stored)
 	in.Returned = c.Returned
 	in = knowing(in, s.Returned)
 	c.MatchKey, _ = plan.MatchKey(form, in, in.Returned)

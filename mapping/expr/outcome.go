@@ -39,6 +39,7 @@ var (
 	someInteger  = &Outcome{More: value.FormSamples["integer"]}
 	someNumber   = &Outcome{More: value.FormSamples["number"]}
 	someList     = &Outcome{More: value.FormSamples["array"]}
+	someOrdinal  = &Outcome{More: value.SamplesOf(value.Int(1), value.Int(2026))}
 	noOutcome    = &Outcome{} // fail() gives no value
 	submissionID = &Outcome{More: value.SamplesOf(value.Text("0123456789ABC"))}
 )
