@@ -64,12 +64,12 @@ func TestShapeSamples(t *testing.T) {
 		"advanced": `
 mapping: advanced
 version: 1
-input: {format: json, shape: form.io}
+input: {format: json, shape: form.io, files: [form.answers.signature]}
 write:
   - as: one
     to: register
     table: ONE
-    fields: {BOX: form.answers.container1.containedTextField1, SIGNATURE: {value: form.answers.signature.content, type: binary}, TYPE: form.answers.signature.type,
+    fields: {BOX: form.answers.container1.containedTextField1, SIGNATURE: form.answers.signature | base64(), TYPE: first(attachments).type,
       CHOSEN: 'form.answers.selectBoxes1.box1 | yesNo("Y", "N")', DAY: 'form.answers.day | parseDate("MM/dd/yyyy")', FILE: 'form.answers.simplefile[0].originalName',
       DEEP: 'form.answers.tree.children[0].data.textFieldInTree1'}
   - {as: rows, to: register, table: ROW, each: r in form.answers.dataGrid, fields: {A: r.textFieldInDataGrid1, B: r.textFieldInDataGrid2}}
