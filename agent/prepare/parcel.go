@@ -64,6 +64,9 @@ func (p *Preparer) pack(f *Form, in mapping.Input, d *mapping.Delivery, to *Targ
 			}
 		}
 	}
+	if to.Batch && len(d.Documents) > 0 {
+		return out, errors.New("a batch takes no attachments")
+	}
 	if d.Piece != nil && to.Batch {
 		out.Piece, out.Layout, out.Size = d.Piece, d.Layout, int64(len(d.Piece.Body))
 		return out, nil
