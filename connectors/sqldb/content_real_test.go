@@ -67,3 +67,30 @@ func TestLargeContent(t *testing.T) {
 		})
 	}
 }
+
+// TestExamineContent asks where a text is written into a column of bytes, and refuses content for any other.
+func TestExamineContent(t *testing.T) {
+	for _, c := range []struct {
+		fresh func(testing.TB) engine
+		table string
+		want  []string
+	}{
+		{func(t testing.TB) engine {
+			return engine{"sqlite", dialect.Config{Path: emptyFile(t, "files.db")}, nil}
+		}, "CREATE TABLE FILES (ID INTEGER PRIMARY KEY, DATA BLOB, NOTE TEXT)",
+			[]string{"fail sql.wrong-type write 0 fields NOTE", "warn sql.wrong-type write 1 fields DATA"}},
+		{postgresEngine, "CREATE TABLE files (id int PRIMARY KEY, data bytea, note text)", []string{"fail sql.wrong-type write 0 fields NOTE", "warn sql.wrong-type write 1 fields DATA"}},
+		{mariaEngine, "CREATE TABLE FILES (ID INT PRIMARY KEY, DATA LONGBLOB, NOTE TEXT)", []string{"fail sql.wrong-type write 0 fields NOTE", "warn sql.wrong-type write 1 fields DATA"}},
+	} {
+		e := c.fresh(t)
+		t.Run(e.typ, func(t *testing.T) {
+			tg := e.open(t, nil)
+			exec(t, tg, c.table)
+			w := writes(shape("FILES", connectors.Insert, 0, "ID", "DATA", "NOTE"), shape("FILES", connectors.Insert, 0, "ID", "DATA", "NOTE"))
+			for i, kind := range []connectors.Kind{connectors.Binary, connectors.Text} {
+				w.Writes[i].Contents[1].Kind, w.Writes[i].Contents[2].Kind = kind, kind
+			}
+			same(t, examined(t, tg, w), c.want...)
+		})
+	}
+}

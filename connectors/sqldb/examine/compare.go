@@ -266,7 +266,7 @@ func (c *comparison) fits(i int) {
 		}
 	}
 	if doubt, sure := misfits(ct.Kind, col.Fam); doubt && !(ct.Value != nil && !sure) {
-		c.x.Add(c.at(!sure || !c.x.D.Inspector.Strict, dialect.CodeWrongType, fmt.Sprintf("column %s is of type %s, and the mapping gives it %s", c.name(field), col.Typ, kindWords[ct.Kind]),
+		c.x.Add(c.at(!sure || !c.x.D.Inspector.Strict && ct.Kind != connectors.Binary, dialect.CodeWrongType, fmt.Sprintf("column %s is of type %s, and the mapping gives it %s", c.name(field), col.Typ, kindWords[ct.Kind]),
 			"convert the value in the mapping, or say its type: there", "fields", field))
 		return
 	}

@@ -318,7 +318,10 @@ func column(r []connectors.Value, strict bool) *dialect.Column {
 // for one in a column of a type like STRING, and round decimals of more than fifteen digits.
 func arg(c *dialect.Column, v connectors.Value, zone *time.Location) (any, error) {
 	number := c.Fam == dialect.FamInteger || c.Fam == dialect.FamDecimal || c.Fam == dialect.FamFloat
-	if v.Kind == connectors.Binary && c.Fam != dialect.FamText { // there it would be bytes among texts
+	if v.Kind == connectors.Binary {
+		if c.Fam != dialect.FamBinary && c.Fam != dialect.FamOther { // they would be bytes among texts or numbers
+			return nil, &dialect.Misfit{Code: dialect.CodeWrongType, Column: c.Name}
+		}
 		return dialect.BinaryArg(c, v.Blob)
 	}
 	switch {
