@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/base64"
+	"errors"
 	"fmt"
+	"io/fs"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -12,7 +14,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/orders"
 )
 
 // attaching is a world whose mapping writes attachments, and files that stand in forms, into the register and into the drop.
@@ -105,5 +109,49 @@ func TestOverLimits(t *testing.T) {
 	p := w.postTo("", `{"ref":"B","note":"`+strings.Repeat("x", 11<<20)+`"}`, "application/json")
 	if p.status != 413 || !strings.Contains(p.Detail, "listen.max-form") {
 		t.Errorf("%d %s", p.status, p.Detail)
+	}
+}
+
+// TestFilesGoAgain: what forms refer to outlives a purge and goes again, and what is damaged meanwhile is not written.
+func TestFilesGoAgain(t *testing.T) {
+	t.Parallel()
+	w := attaching(t, "binary: 1MiB")
+	sent, inForm := content(3, 200<<10), content(4, 200<<10)
+	w.write("in/A.bin", string(sent))
+	w.write("in/A.json", `{"ref":"A","note":"x"}`)
+	w.write("in/B.json", `{"ref":"B","note":"x","scan":"`+base64.StdEncoding.EncodeToString(inForm)+`"}`)
+	w.start()
+	w.until("delivered", func() bool { return w.states()[journal.Delivered] == 2 })
+	w.ageContent()
+	if r := w.purge(control.PurgeRequest{}); r.Purged != 0 || r.Files != 0 {
+		t.Errorf("purged: %+v", r)
+	}
+	again := func() {
+		w.exec("delete from NOTICE; delete from FILE; delete from INBASKET_LEDGER")
+		if r, err := orders.Redeliver.Give(t.Context(), w.agent.Desk(), control.RedeliverRequest{Target: "register", By: "test"}); err != nil || r.Count != 2 {
+			t.Fatal(r, err)
+		}
+	}
+	again()
+	w.until("written again", func() bool { return w.number("select count(*) from FILE") == 2 })
+	w.stands("A", 0, sent)
+	w.stands("B", 0, inForm)
+	w.until("settled", func() bool { return w.states()[journal.Delivered] == 2 })
+
+	sum := fmt.Sprintf("%x", sha256.Sum256(sent))
+	if err := filepath.WalkDir(filepath.Join(w.dir, "state", "content"), func(path string, _ fs.DirEntry, err error) error {
+		if err == nil && strings.Contains(filepath.ToSlash(path), sum[2:]) {
+			err = errors.Join(os.Chmod(path, 0o600), os.WriteFile(path, inForm, 0o600))
+		}
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	again()
+	w.until("parked", func() bool { return w.to("A", "register").Reason != nil })
+	w.until("the other is written", func() bool { return w.number("select count(*) from FILE") == 1 })
+	w.stands("B", 0, inForm)
+	if d := w.to("A", "register"); d.Progress != journal.Held || d.Reason.Code != "sql.content" {
+		t.Errorf("%+v", d)
 	}
 }

@@ -267,8 +267,10 @@ func (d *jsonDecoder) text() (string, error) {
 	for i := start; i < len(d.b); i++ {
 		switch c := d.b[i]; {
 		case c == '"':
-			if code, why := d.content.text(d.limits, d.b[start:i], i-start); code != "" {
-				return "", d.fail(code, d.pos, "%s", why)
+			if n := i - start; n > leastBinary || n > d.limits.Text {
+				if code, why := d.content.text(d.limits, d.b[start:i], n); code != "" {
+					return "", d.fail(code, d.pos, "%s", why)
+				}
 			}
 			d.pos = i + 1
 			s := d.cut(start, i)

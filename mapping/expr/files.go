@@ -23,7 +23,7 @@ var (
 
 // Attachments are those that came with the form, and behind them the files that stand in it.
 func (e *Env) Attachments() []connectors.Attachment {
-	if len(e.prog.Files) == 0 {
+	if e.prog == nil || len(e.prog.Files) == 0 {
 		return e.In.Attachments
 	}
 	if !e.filed {

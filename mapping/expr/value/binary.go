@@ -28,6 +28,13 @@ func FromBase64(s string) (v Value, mediaType string, ok bool) {
 		}
 		s, mediaType = s[len(m[0]):], m[1]
 	}
+	if strings.Contains(s, "\n ") || strings.Contains(s, "\n\t") { // indented, as XML is; a blank elsewhere may have been a + that got lost
+		var b strings.Builder
+		for line := range strings.Lines(s) {
+			b.WriteString(strings.Trim(line, " \t\r\n"))
+		}
+		s = b.String()
+	}
 	if strings.Contains(strings.TrimRight(s, "=\r\n"), "=") { // the decoder looks for that in each of its pieces alone
 		return Missing, "", false
 	}
