@@ -162,6 +162,7 @@ type Parts struct {
 	ParksUnknown bool         // a form that has another one waits for a person
 	Words        Words
 	Rules        []Rule
+	Sequences    []Sequence
 
 	Warnings diag.Problems
 	Answer   *answers.Section
@@ -230,6 +231,9 @@ func (p *Plan) Digest() connectors.Digest { return p.parts.Digest }
 // Bundle is the mapping with its schema, lookups and layouts as one string of bytes, the same for the same
 // content. The caller must not change it.
 func (p *Plan) Bundle() []byte { return p.parts.Bundle }
+
+// Sequences are those of which each submission has a number.
+func (p *Plan) Sequences() []Sequence { return p.parts.Sequences }
 
 // Targets are the targets that the mapping writes to, in the order of their first write.
 func (p *Plan) Targets() []string { return p.parts.Targets }

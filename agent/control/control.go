@@ -143,6 +143,14 @@ type VoidRequest struct {
 	By     string `json:"by,omitempty"`
 }
 
+// SequenceRequest says that numbers up to Last of a series are given; the next one is one higher.
+type SequenceRequest struct {
+	Series string `json:"series"`
+	Last   int64  `json:"last"`
+	Reason string `json:"reason"`
+	By     string `json:"by,omitempty"`
+}
+
 // ReloadRequest reloads the configuration.
 type ReloadRequest struct {
 	Force bool   `json:"force,omitempty"` // targets with open deliveries may be re-pointed or removed

@@ -14,6 +14,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
+	"github.com/inbasket/inbasket/agent/frontoffice/wire"
 	"github.com/inbasket/inbasket/agent/httpserver"
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping/decode"
@@ -56,7 +57,7 @@ type API struct {
 	room      func(int64) bool
 	over      func(office, what string)
 
-	strangers  strangers
+	strangers  wire.Unauthenticated
 	wrongToken func()
 
 	offices  atomic.Pointer[offices]
@@ -77,7 +78,7 @@ func New(o Options) *API {
 	}
 	a := &API{submitter: o.Submitter, journal: o.Journal, content: o.Content, clock: o.Clock, epoch: o.Epoch,
 		limits: o.Limits, notify: o.Notify, answered: o.Count, proxies: o.Proxies, room: o.Space, over: o.OverQuota,
-		strangers: strangers{tell: o.Unauthenticated.Tell}, wrongToken: o.Unauthenticated.Token, stopping: make(chan struct{})}
+		strangers: wire.Unauthenticated{Tell: o.Unauthenticated.Tell}, wrongToken: o.Unauthenticated.Token, stopping: make(chan struct{})}
 	if a.notify == nil {
 		a.notify = func(connectors.Notice) {}
 	}
@@ -115,7 +116,7 @@ func (a *API) SetOffices(list []Office) error {
 }
 
 // Sweep tells of wrong tokens that were not told yet, and forgets old ones. It is called every few seconds.
-func (a *API) Sweep() { a.strangers.sweep(a.clock.Now()) }
+func (a *API) Sweep() { a.strangers.Sweep(a.clock.Now()) }
 
 // Stop ends all long polls, so that a server can shut down; new requests are refused.
 func (a *API) Stop() { a.stop.Do(func() { close(a.stopping) }) }

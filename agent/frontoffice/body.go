@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/inbasket/inbasket/agent/frontoffice/wire"
 	"github.com/inbasket/inbasket/agent/httpserver"
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping/decode"
@@ -38,14 +39,6 @@ type frameError struct{ reason string }
 
 func (f *frameError) Error() string { return f.reason }
 
-// tooLarge says what has more bytes than it may have.
-type tooLarge struct {
-	what string
-	most int64
-}
-
-func (t *tooLarge) Error() string { return t.what + " is over the limit" }
-
 // pacedReader ends a body that stands still or trickles. It moves the connection's deadlines along: the next bytes have their time,
 // and an answer has, which may be due after any of them.
 type pacedReader struct {
@@ -63,7 +56,7 @@ type pacedReader struct {
 
 // pace puts a request's body under its limits.
 func (a *API) pace(w http.ResponseWriter, r *http.Request) *pacedReader {
-	p := &pacedReader{r: &cappedReader{r: r.Body, what: "a request", most: a.limits.Request}, rc: http.NewResponseController(w), clock: a.clock, idle: a.limits.Idle,
+	p := &pacedReader{r: &wire.Capped{R: r.Body, What: "a request", Most: a.limits.Request}, rc: http.NewResponseController(w), clock: a.clock, idle: a.limits.Idle,
 		fault: func() string { return httpserver.Fault(r.Context()) }}
 	r.Body = p
 	return p
@@ -107,26 +100,6 @@ func (p *pacedReader) end(why error) error {
 // Close leaves the body to net/http.
 func (p *pacedReader) Close() error { return nil }
 
-// cappedReader fails once there are more bytes than what may have.
-type cappedReader struct {
-	r    io.Reader
-	what string
-	most int64
-	n    int64
-}
-
-func (c *cappedReader) Read(b []byte) (int, error) {
-	left := c.most - c.n
-	if int64(len(b)) > left+1 {
-		b = b[:left+1]
-	}
-	n, err := c.r.Read(b)
-	if c.n += int64(n); c.n > c.most {
-		return int(left), &tooLarge{c.what, c.most}
-	}
-	return n, err
-}
-
 // digested reads an attachment of a form that is only taken if it is known: then its content is there already.
 func digested(r io.Reader) (connectors.Blob, error) {
 	h := sha256.New()
@@ -145,7 +118,7 @@ type memory struct {
 func (m *memory) read(r io.Reader, length, limit int64, of *atomic.Int64, most int64) (b []byte, release func(), err error) {
 	var held int64
 	release = func() { m.used.Add(-held); of.Add(-held) }
-	c := &cappedReader{r: r, what: "a form", most: limit}
+	c := &wire.Capped{R: r, What: "a form", Most: limit}
 	const step = 32 << 10
 	var buf bytes.Buffer
 	for {
@@ -188,7 +161,7 @@ const smallBody = 4 << 10
 
 // readSmall reads the body of what is no form, before huma does, which has no words of ours for what is wrong with it.
 func (a *API) readSmall(q *call) *Problem {
-	b, err := io.ReadAll(&cappedReader{r: q.body, what: "the body of this request", most: smallBody})
+	b, err := io.ReadAll(&wire.Capped{R: q.body, What: "the body of this request", Most: smallBody})
 	if err != nil {
 		return a.bodyProblem(err)
 	}
@@ -198,20 +171,20 @@ func (a *API) readSmall(q *call) *Problem {
 
 // bodyProblem tells what went wrong while a body was read.
 func (a *API) bodyProblem(err error) *Problem {
-	var large *tooLarge
+	var large *wire.TooLarge
 	var broken brokenBody
 	var frame *frameError
 	p := problem(http.StatusBadRequest, CodeMultipart, "the multipart body is broken: it does not end with its boundary, or a part has no proper head")
 	switch {
 	case errors.As(err, &large):
-		p = a.largeProblem(large.what, large.most, "bytes")
+		p = a.largeProblem(large.What, large.Most, "bytes")
 	case errors.Is(err, errMemory):
 		p = problem(http.StatusServiceUnavailable, CodeBusy, "too many forms at once").Later(5 * time.Second)
 	case errors.Is(err, errRoom):
 		p = noRoom()
 	case errors.Is(err, errSlow), errors.Is(err, os.ErrDeadlineExceeded):
 		p = problem(http.StatusRequestTimeout, CodeTooSlow, "the body came too slowly: it may pause for %s, and must come at %d bytes a second on the whole", a.limits.Idle, slowRate)
-	case errors.Is(err, errHead):
+	case errors.Is(err, wire.ErrHead):
 		p = problem(http.StatusBadRequest, CodeMultipart, "the head of a part is longer than %d bytes", headLimit)
 	case errors.As(err, &frame):
 		p = problem(http.StatusBadRequest, CodeHTTP, "%s", frame.reason)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/inbasket/inbasket/agent/frontoffice/wire"
 	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/connectors"
 )
@@ -63,7 +64,7 @@ func send(w http.ResponseWriter, r *http.Request, f journal.File, body io.ReadSe
 	digest := "sha-256=:" + base64.StdEncoding.EncodeToString(f.Digest[:]) + ":"
 	h := w.Header()
 	h.Set("Content-Type", "application/octet-stream")
-	if t := plainType(f.ContentType); t != "" {
+	if t := wire.PlainType(f.ContentType); t != "" {
 		h.Set("Content-Type", t)
 	}
 	h.Set("Content-Disposition", disposition(f.Name))
@@ -154,7 +155,7 @@ func (s *steadyWriter) Write(b []byte) (int, error) {
 // disposition makes a browser save the document under its name instead of showing it; the name is given
 // in ASCII and, where that is not enough, in UTF-8 (RFC 6266).
 func disposition(name string) string {
-	name, ok := safeName(name)
+	name, ok := wire.SafeName(name)
 	if !ok {
 		return "attachment"
 	}

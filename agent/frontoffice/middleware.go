@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/inbasket/inbasket/agent/frontoffice/wire"
 	"github.com/inbasket/inbasket/agent/httpserver"
 	"github.com/inbasket/inbasket/connectors"
 )
@@ -106,7 +107,7 @@ func (p *places) back(x *account) {
 // that ends one request only, the path, who asks, how often, and the number of requests.
 func (a *API) middleware(mux *http.ServeMux) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		packed := pack(w, r)
+		packed := wire.Compress(w, r)
 		rec := &recorder{ResponseWriter: packed}
 		q := &call{w: rec, r: r, body: a.pace(w, r)}
 		if r.ContentLength != 0 {
@@ -117,7 +118,7 @@ func (a *API) middleware(mux *http.ServeMux) http.Handler {
 			if v := recover(); v != nil {
 				a.panicked(rec, v)
 			}
-			packed.finish()
+			packed.Finish()
 			a.answered(operation, rec.status)
 		}()
 		securityHeaders(w.Header(), r)

@@ -1,53 +1,22 @@
 package frontoffice
 
 import (
-	"bytes"
 	"cmp"
 	"context"
-	"errors"
 	"io"
 	"mime"
 	"mime/multipart"
 	"net/http"
-	"net/textproto"
 	"net/url"
-	"path"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
-	"golang.org/x/text/unicode/norm"
-
+	"github.com/inbasket/inbasket/agent/frontoffice/wire"
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping/decode"
 )
 
 // headLimit is how many bytes may come between the content of two parts: boundary and headers.
 const headLimit = 32 << 10
-
-// gate lets only so many bytes through while the head of a part is read; the reader of a part itself is
-// bounded on its own.
-type gate struct {
-	r    io.Reader
-	left int64 // -1: open
-}
-
-func (g *gate) Read(b []byte) (int, error) {
-	if g.left < 0 {
-		return g.r.Read(b)
-	}
-	if g.left == 0 {
-		return 0, errHead
-	}
-	if int64(len(b)) > g.left {
-		b = b[:g.left]
-	}
-	n, err := g.r.Read(b)
-	g.left -= int64(n)
-	return n, err
-}
-
-var errHead = errors.New("head of a part is too long")
 
 // parts is what a multipart body holds.
 type parts struct {
@@ -66,13 +35,13 @@ type parts struct {
 // parts that are no files are the fields of a browser's form.
 func (a *API) readMultipart(ctx context.Context, x *account, body io.Reader, boundary string, keep func() bool) (p parts, prob *Problem) {
 	p.release = func() {}
-	edges := &edges{r: body, first: []byte("--" + boundary), last: []byte("\n--" + boundary + "--")}
-	g := &gate{r: edges}
+	edges := &wire.Edges{R: body, First: []byte("--" + boundary), Last: []byte("\n--" + boundary + "--")}
+	g := &wire.Gate{R: edges}
 	r := multipart.NewReader(g, boundary)
 	for {
-		g.left = headLimit
+		g.Left = headLimit
 		part, err := r.NextPart()
-		g.left = -1
+		g.Left = -1
 		if err == io.EOF {
 			break
 		}
@@ -86,7 +55,7 @@ func (a *API) readMultipart(ctx context.Context, x *account, body io.Reader, bou
 	if _, err := io.Copy(io.Discard, g); err != nil {
 		return p, a.bodyProblem(err)
 	}
-	if edges.stray {
+	if edges.Stray {
 		return p, problem(http.StatusBadRequest, CodeMultipart, "the multipart body has something before its first boundary or after its last one")
 	}
 	switch {
@@ -125,19 +94,19 @@ func (a *API) readPart(ctx context.Context, x *account, part *multipart.Part, p 
 		p.hold(release)
 		return nil
 	}
-	file, named := fileName(part.Header)
-	if file == "" && p.contentType == "" {
+	file, named := wire.FileName(part.Header)
+	if file == "" && (named || p.contentType == "") { // whether a file was not chosen does not depend on the order of the parts
 		return a.readField(x, part, p, named)
 	}
 	if len(p.attachments) >= a.limits.Attachments {
 		return a.largeProblem("a form", int64(a.limits.Attachments), "attachments")
 	}
-	name, ok := safeName(file)
+	name, ok := wire.SafeName(file)
 	if !ok {
 		return problem(http.StatusBadRequest, CodeMultipart, "every part but the one named form needs a file name")
 	}
 	p.field(part.FormName(), name)
-	c := &cappedReader{r: part, what: "an attachment", most: a.limits.Attachment}
+	c := &wire.Capped{R: part, What: "an attachment", Most: a.limits.Attachment}
 	var blob connectors.Blob
 	var err error
 	if keep() {
@@ -149,7 +118,7 @@ func (a *API) readPart(ctx context.Context, x *account, part *multipart.Part, p 
 	if err != nil {
 		return a.storeProblem(err)
 	}
-	p.attachments = append(p.attachments, connectors.Attachment{Name: name, ContentType: plainType(part.Header.Get("Content-Type")), Blob: blob})
+	p.attachments = append(p.attachments, connectors.Attachment{Name: name, ContentType: wire.PlainType(part.Header.Get("Content-Type")), Blob: blob})
 	return nil
 }
 
@@ -209,63 +178,6 @@ func (p *parts) field(name, value string) {
 	p.fields = append(append(append(p.fields, url.QueryEscape(name)...), '='), url.QueryEscape(value)...)
 }
 
-// fileName returns the file name of a part; named: there is one, if only an empty one.
-func fileName(h textproto.MIMEHeader) (name string, named bool) {
-	_, params, err := mime.ParseMediaType(h.Get("Content-Disposition"))
-	if err != nil {
-		return "", false
-	}
-	name, named = params["filename"]
-	return name, named
-}
-
-// safeName keeps the last element of a name of any system, in NFC, without control characters and what
-// some system takes for something else; at most 200 bytes, the extension kept. False if nothing is left.
-func safeName(s string) (string, bool) {
-	s = norm.NFC.String(strings.ToValidUTF8(s, "_"))
-	s = path.Base(strings.ReplaceAll(s, `\`, "/"))
-	s = strings.Map(func(r rune) rune {
-		switch {
-		case unicode.IsControl(r), unicode.Is(unicode.Cf, r), r == '/':
-			return -1
-		case strings.ContainsRune(`<>:"|?*`, r):
-			return '_'
-		}
-		return r
-	}, s)
-	s = norm.NFC.String(s) // again: what was taken out may have kept an accent from its letter
-	if s = trimName(s); s == "" {
-		return "", false
-	}
-	const most = 200
-	if len(s) > most {
-		ext := path.Ext(s)
-		if len(ext) > 20 {
-			ext = ""
-		}
-		s = s[:most-len(ext)]
-		for !utf8.ValidString(s) {
-			s = s[:len(s)-1]
-		}
-		s = trimName(trimName(s) + ext)
-	}
-	return s, s != ""
-}
-
-// trimName takes off what Windows would drop from the end of a name by itself, and space before it.
-func trimName(s string) string {
-	return strings.TrimLeftFunc(strings.TrimRightFunc(s, func(r rune) bool { return r == '.' || unicode.IsSpace(r) }), unicode.IsSpace)
-}
-
-// plainType returns a media type without parameters, or nothing if it is not one.
-func plainType(s string) string {
-	t, _, err := mime.ParseMediaType(s)
-	if err != nil || !strings.Contains(t, "/") || len(t) > 100 {
-		return ""
-	}
-	return t
-}
-
 func unsupported(detail string) *Problem {
 	var takes []string
 	for _, f := range decode.Formats() {
@@ -275,44 +187,3 @@ func unsupported(detail string) *Problem {
 	return problem(http.StatusUnsupportedMediaType, CodeMediaType, "%s: %s or %s; or multipart/form-data", detail, strings.Join(takes[:last], ", "), takes[last]).
 		with("Accept", strings.Join(takes, ", ")+", multipart/form-data")
 }
-
-// edges looks for what stands before the first boundary of a multipart body or after the last one: readers pass over it,
-// and whoever has sent a part there would never know.
-type edges struct {
-	r           io.Reader
-	first, last []byte // the boundaries: how the body begins, and what ends it
-	tail        []byte // of what has come, as much as may be the beginning of one
-	begun, over bool
-	stray       bool
-}
-
-func (e *edges) Read(b []byte) (int, error) {
-	n, err := e.r.Read(b)
-	e.look(b[:n])
-	return n, err
-}
-
-func (e *edges) look(b []byte) {
-	if e.over {
-		e.blank(b)
-		return
-	}
-	e.tail = append(e.tail, b...)
-	if !e.begun {
-		text := bytes.TrimLeft(e.tail, " \t\r\n")
-		if len(text) < len(e.first) {
-			return
-		}
-		e.begun = true
-		e.stray = !bytes.HasPrefix(text, e.first)
-	}
-	if at := bytes.Index(e.tail, e.last); at >= 0 {
-		e.over = true
-		e.blank(e.tail[at+len(e.last):])
-		return
-	}
-	keep := min(len(e.tail), len(e.last)-1)
-	e.tail = append(e.tail[:0], e.tail[len(e.tail)-keep:]...)
-}
-
-func (e *edges) blank(b []byte) { e.stray = e.stray || len(bytes.TrimSpace(b)) > 0 }

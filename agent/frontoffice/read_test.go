@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/inbasket/inbasket/agent/frontoffice/wire"
 	"github.com/inbasket/inbasket/agent/journal"
 )
 
@@ -360,11 +361,11 @@ func FuzzCursor(f *testing.F) {
 func FuzzSafeName(f *testing.F) {
 	f.Add("a/b\\c\x00.pdf")
 	f.Fuzz(func(t *testing.T, s string) {
-		n, ok := safeName(s)
+		n, ok := wire.SafeName(s)
 		if !ok {
 			return
 		}
-		if again, ok := safeName(n); !ok || again != n || len(n) > 200 || strings.ContainsAny(n, "/\\\r\n\x00:\"") {
+		if again, ok := wire.SafeName(n); !ok || again != n || len(n) > 200 || strings.ContainsAny(n, "/\\\r\n\x00:\"") {
 			t.Errorf("%q gives %q, then %q", s, n, again)
 		}
 		if d := disposition(s); strings.ContainsAny(d, "\r\n\x00") {

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/inbasket/inbasket/agent/httpserver"
 	"github.com/inbasket/inbasket/agent/journal"
@@ -118,57 +117,6 @@ func TestHeadOnEveryGet(t *testing.T) {
 		if head.StatusCode != get.StatusCode || body != "" || head.Header.Get("Content-Type") != get.Header.Get("Content-Type") || head.Header.Get("ETag") != get.Header.Get("ETag") {
 			t.Errorf("%s: %d %v %q instead of %d %v %q", path, head.StatusCode, head.Header, body, get.StatusCode, get.Header, whole)
 		}
-	}
-}
-
-func TestWrongTokensAreSlowed(t *testing.T) {
-	var told []string
-	s := strangers{tell: func(address string, n int) { told = append(told, fmt.Sprint(address, " ", n)) }}
-	now := time.Unix(1000, 0)
-	var delays []time.Duration
-	var overs []func()
-	for range mostWaiting {
-		d, over, ok := s.wrong("192.0.2.1", now)
-		if !ok {
-			t.Fatal("refused too early")
-		}
-		delays, overs = append(delays, d), append(overs, over)
-	}
-	if delays[0] != firstDelay || delays[1] != 2*firstDelay || delays[mostWaiting-1] != mostDelay {
-		t.Errorf("%v", delays)
-	}
-	if _, _, ok := s.wrong("192.0.2.1", now); ok {
-		t.Error("one address holds as many answers as it likes")
-	}
-	if d, over, ok := s.wrong("192.0.2.2", now); !ok || d != firstDelay {
-		t.Error("another address pays for it")
-	} else {
-		over()
-	}
-	for _, over := range overs {
-		over()
-	}
-	if s.waiting != 0 {
-		t.Errorf("%d are still counted", s.waiting)
-	}
-	s.sweep(now.Add(tellEvery - time.Second))
-	if len(told) != 2 {
-		t.Errorf("told %v within a minute", told)
-	}
-	s.sweep(now.Add(2 * tellEvery))
-	if len(told) != 3 || told[2] != "192.0.2.1 8" {
-		t.Errorf("told %v", told)
-	}
-	s.sweep(now.Add(forgiven + 3*tellEvery))
-	if len(s.known) != 0 {
-		t.Errorf("%v are never forgotten", s.known)
-	}
-	for i := range 2 * mostNamed {
-		_, over, _ := s.wrong(fmt.Sprint("address ", i), now)
-		over()
-	}
-	if len(s.known) > mostNamed+1 {
-		t.Errorf("%d addresses are remembered", len(s.known))
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/inbasket/inbasket/agent/frontoffice/wire"
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -86,7 +87,7 @@ func (a *API) readBody(ctx context.Context, q *call, count *post) (got parts, p 
 		what, limit = "a form", a.limits.Form
 	}
 	if q.r.ContentLength > limit {
-		return got, a.bodyProblem(&tooLarge{what, limit})
+		return got, a.bodyProblem(&wire.TooLarge{What: what, Most: limit})
 	}
 	q.body.came = func(n, total int64) error { return a.came(count, n, total) }
 	defer func() { got.size = q.body.n }()
@@ -140,7 +141,7 @@ func (a *API) submitProblem(err error) *Problem {
 
 // storeProblem is for what cannot be written now: the front office is to repeat.
 func (a *API) storeProblem(err error) *Problem {
-	var large *tooLarge
+	var large *wire.TooLarge
 	var broken brokenBody
 	if errors.As(err, &large) || errors.As(err, &broken) || errors.Is(err, io.ErrUnexpectedEOF) { // the last by a reader of parts
 		return a.bodyProblem(err)

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/inbasket/inbasket/agent/frontoffice/wire"
 	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/connectors"
 )
@@ -245,6 +246,17 @@ func TestBrowserForm(t *testing.T) {
 			t.Errorf("%s %+v", text, b.incoming)
 		}
 	})
+	t.Run("a file that was not chosen beside a form, in any order", func(t *testing.T) {
+		file := "--b\r\nContent-Disposition: form-data; name=\"plan\"; filename=\"\"\r\nContent-Type: application/octet-stream\r\n\r\n\r\n"
+		form := "--b\r\nContent-Disposition: form-data; name=\"form\"\r\nContent-Type: application/json\r\n\r\n{}\r\n"
+		for _, body := range []string{file + form, form + file} {
+			b := newBench(t, nil)
+			resp, text := b.do("POST", "/v1/submissions", body+"--b--\r\n", "Content-Type", "multipart/form-data; boundary=b")
+			if resp.StatusCode != 202 || string(b.incoming[0].Form) != "{}" || len(b.incoming[0].Attachments) != 0 {
+				t.Errorf("%s %+v", text, b.incoming)
+			}
+		}
+	})
 }
 
 func TestMultipartRefusals(t *testing.T) {
@@ -371,7 +383,7 @@ func FuzzMultipart(f *testing.F) {
 			t.Errorf("%q: %v", got.form, err)
 		}
 		for _, at := range got.attachments {
-			if n, ok := safeName(at.Name); !ok || n != at.Name || strings.ContainsAny(n, "/\\\r\n\x00") {
+			if n, ok := wire.SafeName(at.Name); !ok || n != at.Name || strings.ContainsAny(n, "/\\\r\n\x00") {
 				t.Errorf("name %q", at.Name)
 			}
 		}

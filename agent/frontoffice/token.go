@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/inbasket/inbasket/agent/httpserver"
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -127,4 +128,20 @@ func (o *offices) authenticate(r *http.Request) (who *account, wrong bool, p *Pr
 
 func unauthorized(challenge, detail string) *Problem {
 	return problem(http.StatusUnauthorized, CodeToken, "%s", detail).with("WWW-Authenticate", challenge)
+}
+
+// refuseToken answers a wrong token late, without holding anything that others need: no slot is taken, and the connection
+// is among the first to go.
+func (a *API) refuseToken(r *http.Request, p *Problem) *Problem {
+	delay, over, ok := a.strangers.Wrong(httpserver.Owner(a.proxies.Client(r)), a.clock.Now())
+	defer over()
+	if !ok {
+		return problem(http.StatusTooManyRequests, CodeToken, "the token is not valid, and too many wrong ones come from this address").Later(delay)
+	}
+	select {
+	case <-a.clock.After(delay):
+	case <-r.Context().Done():
+	case <-a.stopping:
+	}
+	return p
 }

@@ -168,6 +168,7 @@ type Stored struct {
 	Attempts    int                         // of that delivery
 	Form        []byte                      `col:"-"`
 	Returned    map[string]connectors.Value `col:"-"` // by all its deliveries so far
+	Numbers     map[string]int64            `col:"-"` // of its mapping's sequences; nil where nobody has asked for them
 	Lost        error                       `col:"-"` // the form is not in the content store any more; Form is nil then
 }
 

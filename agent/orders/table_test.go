@@ -15,7 +15,7 @@ import (
 )
 
 // looking are the orders that change nothing and show nothing that a citizen wrote.
-var looking = []string{"status", "list", "batches", "results", "audit", "verifyaudit", "examine", "vitals", "checkjournal"}
+var looking = []string{"status", "list", "batches", "results", "audit", "verifyaudit", "examine", "vitals", "checkjournal", "sequences"}
 
 // Every order that changes something, or shows what a citizen wrote, goes on record, and says by whom: one that is new is either
 // recorded or named above.

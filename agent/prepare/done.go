@@ -36,7 +36,11 @@ func (p *Preparer) Done(ctx context.Context, s *journal.Stored, target string, r
 		all = map[string]connectors.Value{}
 	}
 	maps.Copy(all, s.Returned)
-	in := p.input(s)
+	f := Form{Stored: *s, Plan: plan}
+	if err := p.Number(ctx, &f); err != nil {
+		return c, err
+	}
+	in := p.input(&f.Stored)
 	in.Returned = all
 	c.MatchKey, _ = plan.MatchKey(form, in, all)
 	if len(names) == 0 {

@@ -19,6 +19,7 @@ const (
 	CodePlan        = "mapping.missing"       // the pinned mapping cannot be read from the journal; restore the journal from backup
 	CodeReturned    = "submission.returned"   // what a person says that a target returned is not what the mapping names, or lacks what another target waits for; say inbasket confirm --returned NAME=VALUE for each
 	CodeEnded       = "submission.ended"      // a new mapping of a submission needs a value that a finished delivery did not return, or writes more to its target, which nobody would ever write, or comes after its front office was told that it is delivered, decided or rejected; write that by hand, or let the mapping ask for what there is; of what was told before, retry without --mapping, inbasket confirm or inbasket reject --force settle what is parked
+	CodeNumber      = "restore.sequence"      // the journal was restored from a backup, and which numbers of a sequence were given since is not known; look for the highest one at the targets, say it by inbasket sequences set SERIES NUMBER, then inbasket retry --code restore.sequence
 	CodeName        = "file.name"             // the name of a file cannot be made from its template; mend the template
 )
 
@@ -52,9 +53,12 @@ func Unmapped(err error) journal.Reason {
 	var nothing *mapping.Nothing
 	var unknown *mapping.Unknown
 	var layout *encode.FieldError
+	var unnumbered *noNumber
 	switch {
 	case errors.As(err, &d):
 		return Undecodable(err)
+	case errors.As(err, &unnumbered):
+		return unnumbered.reason()
 	case errors.As(err, &fault):
 		return journal.Reason{Code: fault.Code(), Text: fault.Error(), Next: fault.Next()}
 	case errors.As(err, &layout): // of a header, a trailer or a control file: what a form says is encoded before

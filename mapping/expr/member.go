@@ -17,7 +17,7 @@ func (c *Compiler) member(n *ast.MemberNode) Compiled {
 		}
 		if b, found := c.Scope.Find(id.Value); found && b.members != nil {
 			c.Late = c.Late || b.Late
-			return c.builtinMember(n, id.Value, b.members)
+			return c.builtinMember(n, id.Value, b)
 		}
 	}
 	base := c.within(n.Node)
@@ -92,10 +92,13 @@ func itemOrMember(e *value.Run, v, k value.Value) value.Value {
 	return e.FailSort(v, value.CodeNotValue, "the value has no such member")
 }
 
-func (c *Compiler) builtinMember(n *ast.MemberNode, owner string, members map[string]Eval) Compiled {
+func (c *Compiler) builtinMember(n *ast.MemberNode, owner string, b Binding) Compiled {
 	p, ok := n.Property.(*ast.StringNode)
 	if ok {
-		if ev, found := members[p.Value]; found {
+		if ev, found := b.members[p.Value]; found {
+			if b.May != nil {
+				return Compiled{Eval: ev, May: b.May}
+			}
 			return Compiled{Eval: ev, May: memberOutcomes[p.Value]}
 		}
 	}
@@ -103,7 +106,7 @@ func (c *Compiler) builtinMember(n *ast.MemberNode, owner string, members map[st
 	if ok {
 		word = p.Value
 	}
-	return c.stop(n.Property, CodeUnknownName, owner+" has no "+strconv.Quote(word), diag.Suggest(word, slices.Sorted(maps.Keys(members))))
+	return c.stop(n.Property, CodeUnknownName, owner+" has no "+strconv.Quote(word), diag.Suggest(word, slices.Sorted(maps.Keys(b.members))))
 }
 
 // returned is a reference to a column that an earlier write returns.

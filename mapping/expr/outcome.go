@@ -40,6 +40,7 @@ var (
 	someNumber   = &Outcome{More: value.FormSamples["number"]}
 	someContent  = &Outcome{More: value.SamplesOf(value.Value{Kind: value.KindBinary})}
 	someList     = &Outcome{More: value.FormSamples["array"]}
+	someOrdinal  = &Outcome{More: value.SamplesOf(value.Int(1), value.Int(2026))}
 	noOutcome    = &Outcome{} // fail() gives no value
 	submissionID = &Outcome{More: value.SamplesOf(value.Text("0123456789ABC"))}
 )

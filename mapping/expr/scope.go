@@ -79,6 +79,7 @@ type Input struct {
 	Received    time.Time
 	Attachments []connectors.Attachment
 	Returned    map[string]connectors.Value // "write.FIELD", from deliveries to other targets
+	Numbers     map[string]int64            // by sequence
 }
 
 // FormScope has the names that every expression over a form knows.
@@ -88,6 +89,20 @@ func FormScope() *Scope {
 		"submission":  {members: submissionMembers, Late: true},
 		"attachments": {Eval: attachments, May: someList, Under: attached, Late: true},
 	}}
+}
+
+// Numbers is the name under which the numbers of sequences stand; first is what each begins with, and stands for one where none is given.
+func Numbers(first map[string]int64) Binding {
+	b := Binding{members: map[string]Eval{}, May: someOrdinal, Late: true}
+	for name, n := range first {
+		b.members[name] = func(e *Env) value.Value {
+			if given, ok := e.In.Numbers[name]; ok {
+				return value.Int(given)
+			}
+			return value.Int(n)
+		}
+	}
+	return b
 }
 
 // memberOutcomes is what check knows of submission's members.

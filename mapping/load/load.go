@@ -206,6 +206,7 @@ func (b *builder) choice(at []any, word string, words []string) {
 // names sets up the outermost scope: form, submission, attachments and let; then reference and ignore.
 func (b *builder) names() {
 	b.root = expr.FormScope().Inner()
+	b.sequences()
 	b.ownHelpers()
 	b.lets(b.root, b.spec.Let, "", nil)
 	if x := b.spec.Input.Reference; x != nil && x.Node != nil {

@@ -39,6 +39,7 @@ type Mapping struct {
 	Let        diag.Ordered[Expression] `yaml:"let" doc:"names for expressions, each may use those before it"`
 	Helpers    diag.Ordered[Helper]     `yaml:"helpers" doc:"helpers of the mapping's own by name, which expressions call like any other"`
 	Lookups    diag.Ordered[Lookup]     `yaml:"lookups" doc:"tables of known values by name"`
+	Sequences  diag.Ordered[Sequence]   `yaml:"sequences" doc:"numbers that the agent gives each submission, by the name of the sequence, as numbers.NAME; mappings that name the same one share it"`
 	Layouts    diag.Ordered[*diag.Node] `yaml:"layouts" doc:"layouts of files by name: written here, or file: with a path"`
 	Write      []Write                  `yaml:"write,required" doc:"what is written where, in order"`
 	Unmappable charset.Unmappable       `yaml:"unmappable" doc:"characters that a character set lacks, in all layouts and tables that say nothing of their own: error (default), or transliterate, replace or both"`
@@ -47,6 +48,14 @@ type Mapping struct {
 	Ignore     []Expression             `yaml:"ignore" doc:"form fields that are deliberately not used"`
 	Answer     *Answer                  `yaml:"answer" doc:"how the back office's result is found and read"`
 	Tests      []Case                   `yaml:"tests" doc:"cases that inbasket test runs"`
+}
+
+// Sequence is one that the agent counts.
+type Sequence struct {
+	First int64      `yaml:"first" doc:"the number that it begins with; default 1"`
+	Per   string     `yaml:"per" doc:"year: it begins anew each year, by when the submission was received; default: never" enum:"year"`
+	Zone  string     `yaml:"zone" doc:"time zone in which a year begins, such as Europe/Berlin; default UTC"`
+	Node  *diag.Node `yaml:",node"`
 }
 
 // Input describes the form.

@@ -31,7 +31,7 @@ type rule struct {
 var rules = []rule{
 	// A form's way: each room stands on those before it.
 	{"agent/loop", []string{"agent/guard", "connectors"}},
-	{"agent/prepare", []string{"agent/content", "agent/guard", "agent/journal", "agent/journal/delivering", "agent/loop", "connectors", "mapping/..."}},
+	{"agent/prepare", []string{"agent/content", "agent/guard", "agent/journal", "agent/journal/delivering", "agent/journal/numbering", "agent/loop", "connectors", "mapping/..."}},
 	{"agent/lane", []string{"agent/prepare", "agent/batch", "agent/content", "agent/control", "agent/guard", "agent/health", "agent/journal", "agent/journal/accepting", "agent/journal/delivering", "agent/journal/reading", "agent/loop", "connectors", "mapping/encode"}},
 	{"agent/waiting", []string{"agent/content", "agent/control", "agent/guard", "agent/journal", "connectors"}},
 	{"agent/intake", []string{"agent/lane", "agent/prepare", "agent/waiting", "agent/content", "agent/frontoffice", "agent/guard", "agent/health", "agent/journal", "agent/journal/accepting", "agent/loop", "connectors", "mapping", "mapping/decode", "mapping/expr/value"}},
@@ -49,6 +49,7 @@ var rules = []rule{
 		"mapping", "mapping/diag", "mapping/load", "connectors", "connectors/durable"}},
 	{"agent/diagnose", []string{"agent/config", "agent/control", "agent/doctor", "agent/journal", "agent/journal/checking", "connectors"}},
 	{"agent/codes", nil},
+	{"agent/frontoffice/wire", nil},
 	{"agent/journal/states", nil},
 	{"agent/journal/engine", []string{"agent/journal/engine"}},
 	// What is asked of the journal: each room stands on the journal and on those that it needs.
@@ -59,6 +60,7 @@ var rules = []rule{
 	{"agent/journal/restoring", append([]string{"agent/journal/engine/sqlite"}, underJournal...)},
 	{"agent/journal/accepting", underJournal},
 	{"agent/journal/deciding", underJournal},
+	{"agent/journal/numbering", underJournal},
 	{"agent/journal/telling", underJournal},
 	{"agent/journal", []string{"agent/content", "agent/journal/...", "connectors"}},
 	{"agent", []string{"agent/...", "mapping/...", "connectors", "connectors/durable"}},
@@ -66,7 +68,7 @@ var rules = []rule{
 	{"connectors/all", []string{"connectors/..."}},
 	{"connectors", []string{"connectors", "connectors/durable", "connectors/tlsfiles"}},
 	{"mapping/cases", []string{"mapping", "mapping/load", "mapping/source", "mapping/answers", "mapping/decode", "mapping/diag", "mapping/encode", "mapping/expr", "mapping/expr/value", "connectors"}}, // load in tests
-	{"mapping/load", []string{"mapping", "mapping/source", "mapping/answers", "mapping/charset", "mapping/column", "mapping/decode", "mapping/diag", "mapping/encode", "mapping/expr", "mapping/expr/helpers",
+	{"mapping/load", []string{"mapping", "mapping/source", "mapping/answers", "mapping/charset", "mapping/column", "mapping/datefmt", "mapping/decode", "mapping/diag", "mapping/encode", "mapping/expr", "mapping/expr/helpers",
 		"mapping/expr/value", "mapping/schema", "mapping/shape", "mapping/uses", "mapping/wording", "connectors"}},
 	{"mapping/uses", []string{"mapping/expr", "mapping/decode"}}, // decode in tests
 	{"mapping/source", []string{"mapping/answers", "mapping/charset", "mapping/column", "mapping/decode", "mapping/diag", "mapping/encode", "mapping/expr", "mapping/expr/value", "mapping/shape", "mapping/wording", "connectors"}},

@@ -308,6 +308,21 @@ func Void(a *cli.App) *cobra.Command {
 	})
 }
 
+// SetSequence belongs below sequences.
+func SetSequence(a *cli.App) *cobra.Command {
+	var r control.SequenceRequest
+	return forReason(&cobra.Command{
+		Use:   "set SERIES NUMBER --reason TEXT",
+		Short: "Have a sequence go on after a number; who and why stay on record",
+	}, &r.Reason, func(ctx context.Context, given []string) (err error) {
+		r.Series = given[0]
+		if r.Last, err = numberOf(given[1], "the highest number that was given"); err != nil {
+			return err
+		}
+		return cli.OrderDone(ctx, a, orders.SetSequence.Ask, r, fmt.Sprintf("the next number of %s is %d", r.Series, r.Last+1))
+	})
+}
+
 // forReason makes a command that does something for a reason only, which stays on record.
 func forReason(cmd *cobra.Command, reason *string, do func(context.Context, []string) error) *cobra.Command {
 	cmd.RunE = func(cmd *cobra.Command, given []string) error {

@@ -1,4 +1,4 @@
-package frontoffice
+package wire
 
 import (
 	"compress/gzip"
@@ -8,12 +8,12 @@ import (
 	"sync"
 )
 
-// packFrom is how many bytes an answer must have to be compressed.
-const packFrom = 1 << 10
+// compressFrom is how many bytes an answer must have to be compressed.
+const compressFrom = 1 << 10
 
-// packer compresses JSON answers that are large, for clients that take gzip. Documents go as they are: most are compressed
+// Compressor compresses JSON answers that are large, for clients that take gzip. Documents go as they are: most are compressed
 // already, and parts of them can be asked for.
-type packer struct {
+type Compressor struct {
 	http.ResponseWriter
 	takes  bool // the client takes gzip
 	status int
@@ -22,8 +22,9 @@ type packer struct {
 	zip    *gzip.Writer
 }
 
-func pack(w http.ResponseWriter, r *http.Request) *packer {
-	return &packer{ResponseWriter: w, takes: takesGzip(r.Header.Values("Accept-Encoding"))}
+// Compress makes the writer of an answer to a request.
+func Compress(w http.ResponseWriter, r *http.Request) *Compressor {
+	return &Compressor{ResponseWriter: w, takes: takesGzip(r.Header.Values("Accept-Encoding"))}
 }
 
 var zips = sync.Pool{New: func() any { z, _ := gzip.NewWriterLevel(nil, gzip.BestSpeed); return z }} // the level is right
@@ -47,33 +48,33 @@ func takesGzip(values []string) bool {
 	return any
 }
 
-// packs tells whether the answer may be compressed: JSON, but no document, whatever that is.
-func (p *packer) packs() bool {
+// may tells whether the answer may be compressed: JSON, but no document, whatever that is.
+func (p *Compressor) may() bool {
 	h := p.Header()
 	typ, _, _ := strings.Cut(h.Get("Content-Type"), ";")
 	return strings.HasSuffix(typ, "json") && h.Get("Content-Encoding") == "" && h.Get("Repr-Digest") == ""
 }
 
 // WriteHeader waits for the first bytes where the answer may be compressed.
-func (p *packer) WriteHeader(status int) {
+func (p *Compressor) WriteHeader(status int) {
 	if p.status != 0 {
 		return
 	}
-	if p.status = status; status == http.StatusNotModified || p.packs() {
+	if p.status = status; status == http.StatusNotModified || p.may() {
 		p.Header().Add("Vary", "Accept-Encoding")
 	}
-	if !p.takes || !p.packs() || status == http.StatusNotModified {
+	if !p.takes || !p.may() || status == http.StatusNotModified {
 		p.begin()
 	}
 }
 
-func (p *packer) begin() {
+func (p *Compressor) begin() {
 	p.begun = true
 	p.ResponseWriter.WriteHeader(p.status)
 }
 
 // Write sends or holds a part of the answer.
-func (p *packer) Write(b []byte) (int, error) {
+func (p *Compressor) Write(b []byte) (int, error) {
 	if p.status == 0 {
 		p.WriteHeader(http.StatusOK)
 	}
@@ -84,7 +85,7 @@ func (p *packer) Write(b []byte) (int, error) {
 		return p.ResponseWriter.Write(b)
 	}
 	p.held = append(p.held, b...)
-	if len(p.held) < packFrom {
+	if len(p.held) < compressFrom {
 		return len(b), nil
 	}
 	h := p.Header()
@@ -100,8 +101,8 @@ func (p *packer) Write(b []byte) (int, error) {
 	return len(b), err
 }
 
-// finish sends what is held.
-func (p *packer) finish() {
+// Finish sends what is held.
+func (p *Compressor) Finish() {
 	if p.zip != nil {
 		_ = p.zip.Close() // who is gone needs no end
 		zips.Put(p.zip)
@@ -115,4 +116,4 @@ func (p *packer) finish() {
 }
 
 // Unwrap lets http.ResponseController through to the connection.
-func (p *packer) Unwrap() http.ResponseWriter { return p.ResponseWriter }
+func (p *Compressor) Unwrap() http.ResponseWriter { return p.ResponseWriter }

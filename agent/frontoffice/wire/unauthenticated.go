@@ -1,11 +1,8 @@
-package frontoffice
+package wire
 
 import (
-	"net/http"
 	"sync"
 	"time"
-
-	"github.com/inbasket/inbasket/agent/httpserver"
 )
 
 const (
@@ -20,16 +17,16 @@ const (
 	elsewhere = "further addresses"
 )
 
-// strangers counts wrong tokens by address, and makes whoever sends them wait. Who has the right one is never slowed,
+// Unauthenticated counts wrong tokens by address, and makes whoever sends them wait. Who has the right one is never slowed,
 // whatever others at its address do.
-type strangers struct {
+type Unauthenticated struct {
 	mu      sync.Mutex
-	known   map[string]*stranger
+	known   map[string]*client
 	waiting int
-	tell    func(address string, n int)
+	Tell    func(address string, n int) // of wrong tokens, at most once a minute; nil: nobody
 }
 
-type stranger struct {
+type client struct {
 	wrong   int // in a row, until forgiven
 	last    time.Time
 	waiting int
@@ -37,9 +34,9 @@ type stranger struct {
 	told    time.Time
 }
 
-// wrong counts a wrong token, and says how long its answer has to wait; over is called then. ok is false if too many
+// Wrong counts a wrong token, and says how long its answer has to wait; over is called then. ok is false if too many
 // answers of this address are being delayed.
-func (s *strangers) wrong(address string, now time.Time) (delay time.Duration, over func(), ok bool) {
+func (s *Unauthenticated) Wrong(address string, now time.Time) (delay time.Duration, over func(), ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	x := s.of(address)
@@ -61,16 +58,16 @@ func (s *strangers) wrong(address string, now time.Time) (delay time.Duration, o
 	}, true
 }
 
-func (s *strangers) of(address string) *stranger {
+func (s *Unauthenticated) of(address string) *client {
 	x := s.known[address]
 	if x == nil && len(s.known) >= mostNamed {
 		address = elsewhere
 		x = s.known[address]
 	}
 	if x == nil {
-		x = &stranger{}
+		x = &client{}
 		if s.known == nil {
-			s.known = map[string]*stranger{}
+			s.known = map[string]*client{}
 		}
 		s.known[address] = x
 	}
@@ -78,18 +75,18 @@ func (s *strangers) of(address string) *stranger {
 }
 
 // report tells of an address at once, and then once a minute.
-func (s *strangers) report(address string, x *stranger, now time.Time) {
+func (s *Unauthenticated) report(address string, x *client, now time.Time) {
 	if x.untold == 0 || now.Sub(x.told).Abs() < tellEvery {
 		return
 	}
-	if s.tell != nil {
-		s.tell(address, x.untold)
+	if s.Tell != nil {
+		s.Tell(address, x.untold)
 	}
 	x.untold, x.told = 0, now
 }
 
-// sweep tells what was not told for a minute, and forgets who was quiet for long.
-func (s *strangers) sweep(now time.Time) {
+// Sweep tells what was not told for a minute, and forgets who was quiet for long.
+func (s *Unauthenticated) Sweep(now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for address, x := range s.known {
@@ -98,20 +95,4 @@ func (s *strangers) sweep(now time.Time) {
 			delete(s.known, address)
 		}
 	}
-}
-
-// refuseToken answers a wrong token late, without holding anything that others need: no slot is taken, and the connection
-// is among the first to go.
-func (a *API) refuseToken(r *http.Request, p *Problem) *Problem {
-	delay, over, ok := a.strangers.wrong(httpserver.Owner(a.proxies.Client(r)), a.clock.Now())
-	defer over()
-	if !ok {
-		return problem(http.StatusTooManyRequests, CodeToken, "the token is not valid, and too many wrong ones come from this address").Later(delay)
-	}
-	select {
-	case <-a.clock.After(delay):
-	case <-r.Context().Done():
-	case <-a.stopping:
-	}
-	return p
 }
