@@ -227,6 +227,7 @@ func (b *builder) names() {
 		b.reference(*x)
 	}
 	b.same()
+	b.filesOfForms()
 	for _, x := range b.spec.Ignore {
 		b.ignore(x)
 	}

@@ -65,6 +65,7 @@ type Input struct {
 	Schema    string              `yaml:"schema" doc:"JSON Schema file of the form, beside the mapping"`
 	Reference *Expression         `yaml:"reference" doc:"the sender's own reference; without one: the transport's"`
 	Same      []Expression        `yaml:"same" doc:"fields by which a form that comes again is known as the same, such as form.values; the rest may differ. Default: the whole form"`
+	Files     []Expression        `yaml:"files" doc:"fields of the form that hold files in base64: texts, data URIs, objects with a name and content, or lists of them. They are attachments too"`
 	Limits    Limits              `yaml:"limits" doc:"what a form may be at most"`
 	Unused    string              `yaml:"unused" doc:"what an unused form field is: error (default) or allow" enum:"error,allow"`
 	Unknown   string              `yaml:"unknown" doc:"what becomes of a form with a field that neither the mapping nor the schema knows: allow (default), which is put on record, or park" enum:"park,allow"`

@@ -80,7 +80,7 @@ var rules = []rule{
 	{"mapping/source", []string{"mapping/answers", "mapping/charset", "mapping/column", "mapping/decode", "mapping/diag", "mapping/encode", "mapping/expr", "mapping/expr/value", "mapping/shape", "mapping/wording", "connectors"}},
 	{"mapping/answers", []string{"mapping/expr", "mapping/expr/value", "mapping/decode", "connectors"}},
 	{"mapping/column", []string{"mapping/charset", "mapping/expr", "mapping/expr/helpers", "mapping/expr/value", "mapping/diag", "connectors"}},
-	{"mapping/sketch", []string{"mapping/schema", "mapping/shape", "mapping/expr", "mapping/decode", "connectors"}},
+	{"mapping/sketch", []string{"mapping/schema", "mapping/shape", "mapping/expr", "mapping/decode", "mapping/expr/value", "connectors"}},
 	{"mapping/schema", []string{"mapping/expr", "mapping/expr/value", "mapping/decode", "mapping/encode", "mapping/diag", "mapping/satisfy", "mapping/wording", "connectors"}}, // wording in tests
 	{"mapping/expr/value", []string{"connectors"}},
 	{"mapping/expr/helpers", []string{"mapping/charset", "mapping/expr/value", "mapping/datefmt", "mapping/diag", "connectors"}},
