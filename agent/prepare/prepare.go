@@ -168,11 +168,13 @@ func (m *Made) blame(err error) {
 	m.err = err
 }
 
-// input is what a mapping knows of a form beside what the citizen wrote.
-func (p *Preparer) input(s *journal.Stored) mapping.Input {
+func (p *Preparer) input(s *journal.Stored) mapping.Input { return Input(p.Content, s) }
+
+// Input is what a mapping knows of a form beside what the citizen wrote.
+func Input(store *content.Store, s *journal.Stored) mapping.Input {
 	in := mapping.Input{ID: s.ID.String(), Reference: s.Reference, Received: s.At, Returned: s.Returned, Numbers: s.Numbers}
 	for _, a := range s.Attachments {
-		in.Attachments = append(in.Attachments, connectors.Attachment{Name: a.Name, ContentType: a.ContentType, Blob: p.Content.Blob(a.Digest, a.Size)})
+		in.Attachments = append(in.Attachments, connectors.Attachment{Name: a.Name, ContentType: a.ContentType, Blob: store.Blob(a.Digest, a.Size)})
 	}
 	return in
 }
@@ -221,6 +223,17 @@ func ApplyAll(ctx context.Context, j *journal.Journal, changes []journal.Change)
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// Reject ends a parked submission whose form is at fault, as a target says. One that another target has, or may get now, stays parked.
+func Reject(ctx context.Context, j *journal.Journal, id journal.ID, target string, r journal.Reason) error {
+	ctx, cancel := loop.Grace(ctx)
+	defer cancel()
+	err := delivering.Of(j).RejectAt(ctx, id, target, r)
+	if errors.Is(err, journal.ErrPartlyDelivered) || errors.Is(err, journal.ErrState) {
+		return nil
+	}
+	return err
 }
 
 // refuse rejects a wrong form, or parks what we cannot map.

@@ -107,7 +107,7 @@ func runTest(p *mapping.Plan, fsys fs.FS, t source.Case) []difference {
 	case t.ExpectError != nil:
 		return plain("the form is accepted, an error was expected")
 	}
-	return slices.Concat(compareRecords(p, t, m), compareBytes(fsys, t, m), plain(compareDocuments(t, m)...), plain(compareKeys(t, keys)...))
+	return slices.Concat(compareRecords(fsys, p, t, m), compareBytes(fsys, t, m), plain(compareDocuments(t, m)...), plain(compareKeys(t, keys)...))
 }
 
 // attachments are the files that come with the form of a case.
@@ -117,7 +117,7 @@ func attachments(fsys fs.FS, t source.Case) (all []connectors.Attachment, err er
 		if err != nil {
 			return nil, fmt.Errorf("attachment %s: %s", a.File, source.Message(err))
 		}
-		all = append(all, connectors.Attachment{Name: slashpath.Base(a.File), ContentType: a.Type, Blob: connectors.BytesBlob(content)})
+		all = append(all, connectors.Attachment{Name: slashpath.Base(a.File), ContentType: a.Type, Blob: connectors.DigestedBlob(content)})
 	}
 	return all, nil
 }
@@ -230,7 +230,7 @@ func compareError(want *source.ExpectedError, have []mapping.FieldError) []strin
 	return []string{fmt.Sprintf("expected an error at %s %s, have %s", want.At, want.Code, strings.Join(near, ", "))}
 }
 
-func compareRecords(p *mapping.Plan, t source.Case, m *mapping.Mapped) []difference {
+func compareRecords(fsys fs.FS, p *mapping.Plan, t source.Case, m *mapping.Mapped) []difference {
 	have := map[string][]connectors.Record{}
 	var diffs []difference
 	for _, d := range m.Deliveries {
@@ -254,14 +254,14 @@ func compareRecords(p *mapping.Plan, t source.Case, m *mapping.Mapped) []differe
 			diffs = append(diffs, difference{text: fmt.Sprintf("%s: want %d records, have %d", e.Key, len(e.Value), len(recs))})
 		}
 		for i := range min(len(recs), len(e.Value)) {
-			diffs = append(diffs, compareRecord(fmt.Sprintf("%s[%d]", e.Key, i), e.Value[i], recs[i], t.Exact)...)
+			diffs = append(diffs, compareRecord(fsys, fmt.Sprintf("%s[%d]", e.Key, i), e.Value[i], recs[i], t.Exact)...)
 		}
 	}
 	return diffs
 }
 
 // compareRecord compares the fields that the test names; with exact also that no other is written.
-func compareRecord(at string, want *diag.Node, r connectors.Record, exact bool) (diffs []difference) {
+func compareRecord(fsys fs.FS, at string, want *diag.Node, r connectors.Record, exact bool) (diffs []difference) {
 	if want.Kind != diag.Map {
 		return plain(at + ": write the expected fields as a block")
 	}
@@ -273,14 +273,14 @@ func compareRecord(at string, want *diag.Node, r connectors.Record, exact bool) 
 		}
 		want := wanted(p.Value)
 		have := shown(r.Values[i])
-		same := have == want
+		same := have == want || want == "(binary)" && r.Values[i].Kind == connectors.Binary
 		if p.Value.Kind == diag.Map || p.Value.Kind == diag.List {
 			m, wrong := source.MatcherOf(p.Value)
 			if wrong != nil {
 				diffs = append(diffs, difference{text: fmt.Sprintf("%s.%s: %s", at, p.Key, wrong.Message)})
 				continue
 			}
-			same, want = m.Matches(r.Values[i]), m.String()
+			same, want = m.Matches(r.Values[i], fsys), m.String()
 		}
 		if !same {
 			diffs = append(diffs, difference{text: fmt.Sprintf("%s.%s: want %s, have %s", at, p.Key, want, have), node: p.Value, value: r.Values[i]})
@@ -312,7 +312,7 @@ func wanted(n *diag.Node) string {
 	case diag.Null:
 		return "(null)"
 	case diag.Text:
-		if n.Text == "(missing)" || n.Text == "(null)" || n.Text == "(binary)" || strings.HasPrefix(n.Text, "(returned ") {
+		if n.Text == "(missing)" || n.Text == "(null)" || strings.HasPrefix(n.Text, "(binary") || strings.HasPrefix(n.Text, "(returned ") {
 			return n.Text
 		}
 		return fmt.Sprintf("%q", n.Text)

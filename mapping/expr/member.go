@@ -97,9 +97,9 @@ func (c *Compiler) builtinMember(n *ast.MemberNode, owner string, b Binding) Com
 	if ok {
 		if ev, found := b.members[p.Value]; found {
 			if b.May != nil {
-				return Compiled{Eval: ev, May: b.May}
+				return Compiled{Eval: ev, May: b.May}.as(owner + "." + p.Value)
 			}
-			return Compiled{Eval: ev, May: memberOutcomes[p.Value]}
+			return Compiled{Eval: ev, May: memberOutcomes[p.Value]}.as(owner + "." + p.Value)
 		}
 	}
 	word := ""
@@ -136,13 +136,13 @@ func (c *Compiler) returned(n *ast.MemberNode, w *Write) Compiled {
 		v := value.Value{Kind: value.KindReference, Str: name}
 		if w.Many {
 			c.depth = max(c.depth, w.Depth)
-			return Compiled{Ref: ref, Eval: func(e *Env) value.Value {
+			return Compiled{Ref: ref, Term: &Term{Ref: name}, Eval: func(e *Env) value.Value {
 				of := v
 				of.Int = e.Slots[w.Row].Int + 1
 				return of
 			}}
 		}
-		return Compiled{Eval: func(*Env) value.Value { return v }, Ref: ref}
+		return Compiled{Eval: func(*Env) value.Value { return v }, Ref: ref, Term: &Term{Ref: name}}
 	}
 	return Compiled{Ref: ref, Eval: func(e *Env) value.Value {
 		if v, ok := e.In.Returned[name]; ok {

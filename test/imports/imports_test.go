@@ -64,18 +64,24 @@ var rules = []rule{
 	{"agent/journal/numbering", underJournal},
 	{"agent/journal/telling", underJournal},
 	{"agent/journal", []string{"agent/content", "agent/journal/...", "connectors"}},
+	{"agent/editor", []string{"connectors", "mapping", "mapping/diag", "mapping/load", "mapping/workbench"}},
 	{"agent", []string{"agent/...", "mapping/...", "connectors", "connectors/durable"}},
 	{"installer", []string{"installer/...", "agent/config", "connectors"}},
 	{"connectors/all", []string{"connectors/..."}},
 	{"connectors", []string{"connectors", "connectors/durable", "connectors/tlsfiles"}},
-	{"mapping/cases", []string{"mapping", "mapping/load", "mapping/source", "mapping/answers", "mapping/decode", "mapping/diag", "mapping/encode", "mapping/expr", "mapping/expr/value", "connectors"}}, // load in tests
-	{"mapping/load", []string{"mapping", "mapping/source", "mapping/answers", "mapping/charset", "mapping/column", "mapping/datefmt", "mapping/decode", "mapping/diag", "mapping/encode", "mapping/expr", "mapping/expr/helpers",
+	{"mapping/mask", []string{"mapping/expr/helpers"}},
+	{"mapping/cases", []string{"mapping", "mapping/mask", "mapping/load", "mapping/source", "mapping/answers", "mapping/decode", "mapping/diag", "mapping/encode", "mapping/expr", "mapping/expr/value", "connectors"}}, // load in tests
+	{"mapping/load/call", []string{"mapping/source", "mapping/diag", "mapping/expr", "mapping/expr/value", "connectors", "mapping", "mapping/load"}},                                                                    // the last two in tests
+	{"mapping/load/answer", []string{"mapping", "mapping/answers", "mapping/decode", "mapping/source", "mapping/diag", "mapping/expr", "mapping/expr/helpers", "mapping/expr/value", "connectors"}},
+	{"mapping/load", []string{"mapping/load/answer", "mapping/load/call", "mapping", "mapping/source", "mapping/answers", "mapping/charset", "mapping/column", "mapping/datefmt", "mapping/decode", "mapping/diag", "mapping/encode", "mapping/expr", "mapping/expr/helpers",
 		"mapping/expr/value", "mapping/schema", "mapping/shape", "mapping/uses", "mapping/wording", "connectors"}},
+	{"mapping/prove", []string{"mapping", "mapping/charset", "mapping/column", "mapping/decode", "mapping/expr", "mapping/expr/value", "mapping/schema", "mapping/load", "connectors"}}, // load in tests
+	{"mapping/workbench", []string{"mapping", "mapping/source", "mapping/decode", "mapping/diag", "mapping/encode", "mapping/expr", "mapping/load", "mapping/schema", "mapping/shape", "mapping/charset", "connectors"}},
 	{"mapping/uses", []string{"mapping/expr", "mapping/decode"}}, // decode in tests
 	{"mapping/source", []string{"mapping/answers", "mapping/charset", "mapping/column", "mapping/decode", "mapping/diag", "mapping/encode", "mapping/expr", "mapping/expr/value", "mapping/shape", "mapping/wording", "connectors"}},
 	{"mapping/answers", []string{"mapping/expr", "mapping/expr/value", "mapping/decode", "connectors"}},
 	{"mapping/column", []string{"mapping/charset", "mapping/expr", "mapping/expr/helpers", "mapping/expr/value", "mapping/diag", "connectors"}},
-	{"mapping/sketch", []string{"mapping/schema", "mapping/expr", "mapping/decode", "connectors"}},
+	{"mapping/sketch", []string{"mapping/schema", "mapping/shape", "mapping/expr", "mapping/decode", "mapping/expr/value", "connectors"}},
 	{"mapping/schema", []string{"mapping/expr", "mapping/expr/value", "mapping/decode", "mapping/encode", "mapping/diag", "mapping/satisfy", "mapping/wording", "connectors"}}, // wording in tests
 	{"mapping/expr/value", []string{"connectors"}},
 	{"mapping/expr/helpers", []string{"mapping/charset", "mapping/expr/value", "mapping/datefmt", "mapping/diag", "connectors"}},
@@ -90,7 +96,7 @@ var rules = []rule{
 
 // testOnly are modules that only tests, and what is below test, may import.
 var testOnly = []string{
-	"github.com/google/go-cmp", "github.com/jlaffaye/ftp", "go.uber.org/goleak", "pgregory.net/rapid", "github.com/rogpeppe/go-internal", "testing",
+	"github.com/google/go-cmp", "github.com/jlaffaye/ftp", "go.uber.org/goleak", "pgregory.net/rapid", "github.com/rogpeppe/go-internal", "github.com/chromedp", "testing",
 }
 
 // used are modules that the product stands on from the start.

@@ -16,8 +16,8 @@ import (
 	"github.com/inbasket/inbasket/agent/codes"
 	"github.com/inbasket/inbasket/agent/prepare"
 	"github.com/inbasket/inbasket/mapping"
-	"github.com/inbasket/inbasket/mapping/charset"
 	"github.com/inbasket/inbasket/mapping/diag"
+	"github.com/inbasket/inbasket/mapping/workbench"
 )
 
 // tried is what try found, for --json.
@@ -42,21 +42,6 @@ type triedDelivery struct {
 	Needs   []string `json:"needs,omitempty"`
 	Body    []byte   `json:"body,omitempty"` // encoded lines, base64
 	Charset string   `json:"charset,omitempty"`
-}
-
-// lines returns the encoded lines as text, without what ends them. What its character set does not know stays escaped.
-func (d triedDelivery) lines() []string {
-	text := string(d.Body)
-	if c, ok := charset.Lookup(d.Charset); ok {
-		if decoded, _, ok := c.DecodeString(d.Body); ok {
-			text = decoded
-		}
-	}
-	text = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u0085", "\n").Replace(text)
-	if text = strings.TrimRight(text, "\n"); text == "" {
-		return nil
-	}
-	return strings.Split(text, "\n")
 }
 
 func tryOut(a *cli.App) *cobra.Command {
@@ -115,10 +100,7 @@ func tryForm(a *cli.App, mappingPath, formPath string, attachments []string, peo
 	if err != nil {
 		return err
 	}
-	out := tried{OK: t.errors == nil && t.parked == nil, Mapping: t.plan.Name(), Version: t.plan.Version(), Reference: t.input.Reference, Errors: t.errors}
-	if t.parked != nil {
-		out.Parked = prepare.WhyParked(t.parked)
-	}
+	out := triedOf(t)
 	if t.plan.Shape() != "" {
 		out.Plain = mapping.Tree(t.form)
 	}
@@ -136,6 +118,15 @@ func tryForm(a *cli.App, mappingPath, formPath string, attachments []string, peo
 		}
 	}
 	return a.PrintOK(out.OK, out, func(w io.Writer) { people(w, out) })
+}
+
+// triedOf is what is known of a form that went through a mapping, without what became of it.
+func triedOf(t *trial) tried {
+	out := tried{OK: t.errors == nil && t.parked == nil, Mapping: t.plan.Name(), Version: t.plan.Version(), Reference: t.input.Reference, Errors: t.errors}
+	if t.parked != nil {
+		out.Parked = prepare.WhyParked(t.parked)
+	}
+	return out
 }
 
 // printRefused says what is wrong with the form, or with the mapping.
@@ -212,7 +203,7 @@ func printDelivery(w io.Writer, d triedDelivery, values []mapping.Explanation) {
 	for _, v := range values {
 		cli.SayIf(w, v.Target == d.Target && v.Note != "", "  changed %s.%s[%d]: %s\n", v.Write, v.Field, v.Record, v.Note)
 	}
-	for _, line := range d.lines() {
+	for _, line := range workbench.Lines(d.Body, d.Charset) {
 		fmt.Fprintf(w, "  |%s|\n", cli.Visible(line))
 	}
 }

@@ -59,6 +59,15 @@ func (j Numbers) Give(ctx context.Context, wants []Want) (given Given, err error
 	return given, err
 }
 
+// Known returns the numbers that submissions have, and gives none.
+func (j Numbers) Known(ctx context.Context, wants []Want) (given Given, err error) {
+	given = Given{}
+	if len(wants) == 0 || !j.Has(journal.NumberVersion) {
+		return given, nil
+	}
+	return given, j.Read(ctx, func(l *journal.Look) { look(l, wants, given) })
+}
+
 // look finds the numbers that there are, and counts those that are missing.
 func look(l *journal.Look, wants []Want, given Given) (missing int) {
 	for _, w := range wants {
