@@ -121,7 +121,7 @@ type Arrival struct {
 	Aliases        []string            // references that such versions would have given it, where it has none of its own
 	Elsewhere      []string            // the other routes of the same scope: what one of them took is no repeat
 	Before         []FormerRoute       // where the route's forms were known before
-	Takes          func(string) bool   // whether its route would take a form of this transport name out of the in-basket now; nil: posted
+	Takes          Takes               // whether its route would take a form out of the in-basket now; nil: posted
 	Raw            connectors.Digest   // over the bytes of form and attachments
 	Named          bool                // it has a reference of its own
 	Unnamed        bool                // and forms of its route had none once
@@ -132,6 +132,9 @@ type Arrival struct {
 
 // Names are all names that a form has: its reference, and those that earlier versions of its mapping would have given it.
 func (r *Arrival) Names() []string { return append([]string{r.Reference}, r.Aliases...) }
+
+// Takes tells whether a route would take a form of a transport name.
+type Takes func(form []byte, contentType, transport string) bool
 
 // Recognise compares a known form with one that arrives. It runs within a transaction of the journal.
 type Recognise func(form []byte, contentType, transport string, files []File) Likeness

@@ -76,16 +76,6 @@ func (r *Route) Final(plan *mapping.Plan) bool {
 	return !reads && (r == nil || r.Within == 0)
 }
 
-// RouteFor returns the route that takes a form of this transport name: the first that matches, or nil.
-func RouteFor(routes []*Route, transport string) *Route {
-	for _, r := range routes {
-		if r.Matches(transport) {
-			return r
-		}
-	}
-	return nil
-}
-
 // errPlan says that a pinned plan is lost for good, not only for now.
 var errPlan = errors.New("pinned mapping")
 

@@ -53,6 +53,7 @@ func Unmapped(err error) journal.Reason {
 	var fault *mapping.Fault
 	var nothing *mapping.Nothing
 	var unknown *mapping.Unknown
+	var foreign *mapping.NotTaken
 	var layout *encode.FieldError
 	var unnumbered *noNumber
 	switch {
@@ -67,6 +68,8 @@ func Unmapped(err error) journal.Reason {
 			Cause: mapping.FieldError{Code: layout.Code, Message: layout.Message}})
 	case errors.As(err, &nothing):
 		return journal.Reason{Code: mapping.CodeNothing, Text: err.Error(), Next: "mend the mapping and inbasket retry --mapping NEW, or end it: inbasket confirm (as done) or inbasket reject"}
+	case errors.As(err, &foreign):
+		return journal.Reason{Code: mapping.CodeNotMine, Text: err.Error(), Next: "have it sent where it belongs, then inbasket reject; or mend input.when, then inbasket retry --mapping NEW"}
 	case errors.As(err, &unknown):
 		return journal.Reason{Code: mapping.CodeUnknown, Text: err.Error(), Next: "use the fields or name them under ignore, then inbasket retry --mapping NEW; or inbasket reject"}
 	}

@@ -162,8 +162,11 @@ func parkedBy(err error) mapping.FieldError {
 	var fault *mapping.Fault
 	var nothing *mapping.Nothing
 	var unknown *mapping.Unknown
+	var foreign *mapping.NotTaken
 	var de *decode.Error
 	switch {
+	case errors.As(err, &foreign):
+		return mapping.FieldError{Code: mapping.CodeNotMine}
 	case errors.As(err, &fault):
 		return mapping.FieldError{Code: fault.Code(), Pointer: cmp.Or(fault.Cause.Pointer, fault.Pointer)}
 	case errors.As(err, &nothing):

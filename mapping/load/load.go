@@ -224,6 +224,9 @@ func (b *builder) names() {
 	b.sequences()
 	b.ownHelpers()
 	b.lets(b.root, b.spec.Let, "", nil)
+	if x := b.spec.Input.When; x != nil {
+		b.takes(*x)
+	}
 	if x := b.spec.Input.Reference; x != nil && x.Node != nil {
 		b.reference(*x)
 	}

@@ -64,6 +64,7 @@ type Input struct {
 	Format    string              `yaml:"format,required" doc:"how the form is written" enum:"formats"`
 	Shape     string              `yaml:"shape" doc:"the form builder that writes the forms: they are read as a tree of answers and meta" enum:"shapes"`
 	Schema    string              `yaml:"schema" doc:"JSON Schema file of the form, beside the mapping"`
+	When      *Expression         `yaml:"when" doc:"which forms are this mapping's, such as form.kind == \"dog\": by it one of several routes takes a form, and any other form is refused or parked"`
 	Reference *Expression         `yaml:"reference" doc:"the sender's own reference; without one: the transport's"`
 	Same      []Expression        `yaml:"same" doc:"fields by which a form that comes again is known as the same, such as form.values; the rest may differ. Default: the whole form"`
 	Files     []Expression        `yaml:"files" doc:"fields of the form that hold files in base64: texts, data URIs, objects with a name and content, or lists of them. They are attachments too"`
