@@ -8,7 +8,6 @@ import (
 
 	"github.com/inbasket/inbasket/agent/config"
 	"github.com/inbasket/inbasket/agent/control"
-	"github.com/inbasket/inbasket/agent/intake"
 	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/agent/journal/delivering"
 	"github.com/inbasket/inbasket/agent/lane"
@@ -31,7 +30,7 @@ func (rt *assembly) Plan(ctx context.Context, v journal.View) (*mapping.Plan, er
 		}
 		return r.Plan, err
 	}
-	return nil, &control.Error{Code: intake.CodeNoRoute, Message: fmt.Sprintf("submission %s belongs to no route of the configuration", v.ID), Hint: "add the route, reload, and retry", Status: http.StatusConflict}
+	return nil, &control.Error{Code: prepare.CodeNoRoute, Message: fmt.Sprintf("submission %s belongs to no route of the configuration", v.ID), Hint: "add the route, reload, and retry", Status: http.StatusConflict}
 }
 
 // unassigned tells whether a submission was never read: no route took it, or its route's mapping could not read it, so that even
@@ -58,19 +57,22 @@ func (rt *assembly) assign(ctx context.Context, v journal.View, by string) error
 	if err != nil {
 		return err
 	}
-	r := rt.flow.prepare.Routes[v.Route]
-	if v.Route == "" {
-		r = prepare.RouteFor(rt.feeds[inbasket], transport)
+	able := prepare.Named(rt.feeds[inbasket], transport)
+	if v.Route != "" {
+		able = nil
+		if r := rt.flow.prepare.Routes[v.Route]; r != nil {
+			able = append(able, r)
+		}
 	}
-	if r == nil {
-		return &control.Error{Code: intake.CodeNoRoute, Message: fmt.Sprintf("no route takes submission %s", id),
+	if len(able) == 0 {
+		return &control.Error{Code: prepare.CodeNoRoute, Message: fmt.Sprintf("no route takes submission %s", id),
 			Hint: "add or mend a route of in-basket " + inbasket + ", reload, and retry", Status: http.StatusConflict}
 	}
 	form, contentType, attachments, err := delivering.Of(rt.flow.journal).Form(ctx, id)
 	if err != nil {
 		return err
 	}
-	entry := rt.flow.intake.Read(r, inbasket, transport, contentType, form, attachments)
+	entry := rt.flow.intake.Read(able, inbasket, transport, contentType, form, attachments)
 	if entry.Park != nil { // its reason is that of the route now
 		return delivering.Of(rt.flow.journal).ParkSubmission(ctx, id, *entry.Park)
 	}
@@ -88,7 +90,7 @@ func (rt *assembly) Confirmed(ctx context.Context, r control.ConfirmRequest, ids
 	}
 	changes := make([]journal.Change, len(stored))
 	for i := range stored {
-		c, err := rt.flow.prepare.Done(ctx, &stored[i], r.Target, r.Returned)
+		c, err := rt.flow.prepare.Done(ctx, &stored[i], r.Target, r.Returned, r.Force)
 		if err != nil {
 			return nil, err
 		}

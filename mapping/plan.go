@@ -3,6 +3,7 @@
 package mapping
 
 import (
+	"reflect"
 	"slices"
 	"strings"
 
@@ -147,6 +148,7 @@ type Parts struct {
 	Shape        *shape.Shape
 	Lists        []string // of the plain tree that the shape makes
 	Schema       *schema.Schema
+	Takes        *expr.Compiled // nil: all forms
 	Refer        *expr.Compiled
 	Refers       string // its text
 	Writes       []*Write
@@ -163,6 +165,7 @@ type Parts struct {
 	Words        Words
 	Rules        []Rule
 	Sequences    []Sequence
+	Keys         []SearchKey
 
 	Warnings diag.Problems
 	Answer   *answers.Section
@@ -305,6 +308,38 @@ func (p *Plan) Format() string { return p.parts.Format }
 // HasReference tells whether the mapping names the sender's own reference.
 func (p *Plan) HasReference() bool { return p.parts.Refer != nil }
 
+// Selects tells whether the mapping says which forms are its own.
+func (p *Plan) Selects() bool { return p.parts.Takes != nil }
+
+// SameInput tells whether another mapping reads forms as this one does.
+func (p *Plan) SameInput(o *Plan) bool {
+	return p.parts.Format == o.parts.Format && p.parts.Shape == o.parts.Shape && slices.Equal(p.parts.Lists, o.parts.Lists) && reflect.DeepEqual(p.parts.Options, o.parts.Options)
+}
+
+// Takes tells whether a form is this mapping's. Errors are those of Map, and mean that nobody knows.
+func (p *Plan) Takes(f Form) (bool, error) {
+	if p.parts.Takes == nil {
+		return true, nil
+	}
+	m := newMapper(&p.parts, f, expr.Input{})
+	defer m.env.Free()
+	yes := m.env.Truth(p.parts.Takes.Eval(m.env))
+	m.failed(p.parts.Takes.Source, "input.when")
+	switch {
+	case m.fault != nil:
+		return false, m.fault
+	case len(m.errs) > 0:
+		return false, &MapError{Fields: m.errs}
+	}
+	return yes, nil
+}
+
+// NotTaken says that a form is not the mapping's.
+type NotTaken struct{}
+
+// Error says so.
+func (*NotTaken) Error() string { return "the form is not this mapping's: input.when is not true" }
+
 // ReferenceRule is how the mapping finds the sender's own reference; two with the same text find the same.
 func (p *Plan) ReferenceRule() string { return p.parts.Refers }
 
@@ -334,8 +369,13 @@ func (p *Plan) Reference(f Form) (string, error) {
 }
 
 // Validate checks the form against the mapping's JSON Schema and rules. A *MapError has everything that is wrong with the form; a
-// *Fault says that the schema or a rule is.
+// *Fault says that the schema or a rule is; *NotTaken that it is another mapping's.
 func (p *Plan) Validate(f Form) error {
+	if mine, err := p.Takes(f); err != nil {
+		return err
+	} else if !mine {
+		return &NotTaken{}
+	}
 	if p.parts.Schema == nil && len(p.parts.Rules) == 0 {
 		return nil
 	}

@@ -106,6 +106,7 @@ func Mappings(cfg *config.Config, c load.Catalog) (map[string]*mapping.Plan, dia
 		}
 		plans[r.Name] = f.plan
 	}
+	problems = append(problems, hidden(cfg, plans)...)
 	problems = append(problems, twins(cfg, plans)...)
 	wrong, _ := sharedResults(cfg, plans)
 	return plans, append(problems, wrong...)
@@ -135,6 +136,23 @@ func loaded(cfg *config.Config, c load.Catalog) map[string]*file {
 	}
 	wg.Wait()
 	return files
+}
+
+// hidden refuses routes that get no form of an in-basket, since one before them takes whatever they would.
+func hidden(cfg *config.Config, plans map[string]*mapping.Plan) (problems diag.Problems) {
+	for n, r := range cfg.Routes {
+		for i, from := range r.From {
+			at := slices.IndexFunc(cfg.Routes[:n], func(before config.Route) bool {
+				plan := plans[before.Name]
+				return slices.Contains(before.From, from) && before.Covers(r) && plan != nil && !plan.Selects()
+			})
+			if at >= 0 {
+				problems = append(problems, cfg.Problem(config.CodeRoute, fmt.Sprintf("the route %q takes every form of %q that this one would: the first one whose match fits is taken", cfg.Routes[at].Name, from),
+					"put this route before it, give that one a narrower match, or say in its mapping by input.when which forms are its own", "routes", r.Name, "from", i))
+			}
+		}
+	}
+	return problems
 }
 
 // twins refuses two mapping files that call themselves the same mapping and version, and differ.

@@ -15,7 +15,7 @@ func TestCovers(t *testing.T) {
 		{"[^_]*", "?*", false}, {"[^_]*.xml", "?*.xml", false}, {"[\x01-\x7f]*", "?*", false}, {"dog-[^x]", "dog-?", false}, {"dog-[^x]*", "dog-x*", false},
 		{"a|a?|a?.?", "a*", false}, {"[ab]*.xml", "[abc]*.xml", false}, {`dog-\**`, `dog-\**`, true}, {"dog-*", `dog-\**`, false},
 	} {
-		if got := (Route{Match: c.before}).covers(Route{Match: c.this}); got != c.covers {
+		if got := (Route{Match: c.before}).Covers(Route{Match: c.this}); got != c.covers {
 			t.Errorf("%s before %s: %v", c.before, c.this, got)
 		}
 	}

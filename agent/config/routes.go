@@ -25,8 +25,8 @@ func (r Route) Matches(name string) bool {
 	return false
 }
 
-// covers tells whether a route surely takes every name that another one would.
-func (r Route) covers(o Route) bool {
+// Covers tells whether a route surely takes every name that another one would.
+func (r Route) Covers(o Route) bool {
 	if r.Match == "" || o.Match == "" {
 		return r.Match == ""
 	}
@@ -85,15 +85,8 @@ func (l *loader) routes(doc document) {
 		r := Route{Name: e.Key, From: e.Value.From, Mapping: l.c.Abs(e.Value.Mapping), FrontOffice: e.Value.FrontOffice,
 			Match: e.Value.Match, DecideWithin: e.Value.DecideWithin, Keep: e.Value.Keep}
 		l.route(r, doc)
-		for i, from := range r.From {
+		for _, from := range r.From {
 			used[from] = true
-			for _, before := range l.c.Routes {
-				if slices.Contains(before.From, from) && before.covers(r) {
-					l.refuse(true, CodeRoute, fmt.Sprintf("the route %q takes every form of %q that this one would: the first one whose match fits is taken", before.Name, from),
-						"put this route before it, or give that one a narrower match", "routes", r.Name, "from", i)
-					break
-				}
-			}
 		}
 		l.c.Routes = append(l.c.Routes, r)
 	}
@@ -129,6 +122,7 @@ func (l *loader) listen(x *Listen) {
 		x.TLS.Cert, x.TLS.Key = c.Abs(x.TLS.Cert), c.Abs(x.TLS.Key)
 	}
 	l.refuse(x.MaxBody <= 0, CodeInvalid, "max-body must be more than 0", "", "listen", "max-body")
+	l.refuse(x.MaxForm <= 0 || x.MaxForm > mostForm, CodeInvalid, "max-form must be more than 0 and at most 256MiB: a form is read whole", "", "listen", "max-form")
 	l.refuse(x.Connections < 16, CodeInvalid, "connections must be 16 or more", "", "listen", "connections")
 	l.refuse(x.PerAddress < 0, CodeInvalid, "connections-per-address must not be negative", "", "listen", "connections-per-address")
 	for i, s := range x.Proxies {

@@ -31,7 +31,6 @@ const atOnce = 300
 
 // Codes of forms that cannot be taken as they are. Each is stable; docs/errors.md is generated from this list.
 const (
-	CodeNoRoute   = "route.none"     // no route takes this form; add or mend a route in the configuration, reload, then inbasket retry
 	CodeReference = "form.reference" // the form's reference is longer than 200 characters, or has characters that nobody sees; the sender was told
 )
 
@@ -130,27 +129,36 @@ func (f *Intake) identify(ctx context.Context, inbasket string, item connectors.
 		return a
 	}
 	a.entry.Digest = digestOf(rawDigest(a.entry.Form), a.entry.Attachments, item.Transport)
-	if a.route = prepare.RouteFor(routes, item.Transport); a.route == nil {
-		a.entry.Park = &journal.Reason{Code: CodeNoRoute, Text: "no route takes this form", Next: "add or mend a route, then inbasket retry"}
+	able := prepare.Named(routes, item.Transport)
+	if read(a, able); a.route == nil {
 		return a
 	}
-	read(a)
-	a.entry.Elsewhere = f.elsewhere(a.route)
-	a.entry.Takes = func(transport string) bool { return prepare.RouteFor(routes, transport) == a.route }
+	a.entry.Elsewhere = f.elsewhere(a.route, able)
+	a.entry.Takes = func(form []byte, contentType, transport string) bool {
+		r, _, _ := prepare.Choose(prepare.Named(routes, transport), form, contentType)
+		return r == a.route
+	}
 	return a
 }
 
-// read decodes and validates one form for its route.
-func read(a *arrival) {
+// read finds the route of a form among those that may take it, and decodes and validates the form for it.
+func read(a *arrival, able []*prepare.Route) {
 	defer func() {
 		if p := recover(); p != nil {
 			a.read, a.entry.Park = false, &journal.Reason{Code: loop.CodePanic, Text: "reading the form broke the agent", Next: "send diagnostics to the maintainers", Raw: fmt.Sprintf("%v\n%s", p, debug.Stack())}
 		}
 	}()
-	r := a.route
+	r, form, why := prepare.Choose(able, a.entry.Form, a.entry.ContentType)
+	if a.route = r; why != nil {
+		a.entry.Park = why
+		return
+	}
 	a.entry.Scope, a.entry.Office, a.entry.Route = r.Scope(), r.Office, r.Name
 	a.entry.Plan, a.entry.Targets = r.Plan.Digest(), r.Plan.Targets()
-	form, err := r.Plan.Decode(a.entry.Form, a.entry.ContentType)
+	var err error
+	if form == nil {
+		form, err = r.Plan.Decode(a.entry.Form, a.entry.ContentType)
+	}
 	if err != nil {
 		why := prepare.Undecodable(err)
 		a.entry.Park = &why
@@ -188,6 +196,7 @@ func read(a *arrival) {
 		why := prepare.Unmapped(err)
 		a.entry.Park = &why
 	}
+	a.findable()
 }
 
 // accept makes a batch durable and returns what the in-basket is told, and what goes on to the targets.
@@ -296,10 +305,10 @@ func digestOf(d connectors.Digest, files []journal.File, transport string) conne
 	return connectors.Digest(h.Sum(nil))
 }
 
-// Read reads what was accepted without being read, for the route that takes it now, as if it had just arrived.
-func (f *Intake) Read(r *prepare.Route, inbasket, transport, contentType string, form []byte, attachments []journal.File) journal.Arrival {
-	a := &arrival{route: r, item: connectors.Submission{Transport: transport}, entry: journal.Arrival{Inbasket: inbasket,
+// Read reads what was accepted without being read, for the one of some routes that takes it now, as if it had just arrived.
+func (f *Intake) Read(able []*prepare.Route, inbasket, transport, contentType string, form []byte, attachments []journal.File) journal.Arrival {
+	a := &arrival{item: connectors.Submission{Transport: transport}, entry: journal.Arrival{Inbasket: inbasket,
 		Reference: f.UnreadName(transport), Transport: transport, ContentType: contentType, Form: form, Attachments: attachments}}
-	read(a)
+	read(a, able)
 	return a.entry
 }

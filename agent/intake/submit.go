@@ -3,6 +3,7 @@ package intake
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"github.com/inbasket/inbasket/agent/loop"
 	"github.com/inbasket/inbasket/agent/prepare"
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/mapping"
 	"github.com/inbasket/inbasket/mapping/expr/value"
 )
 
@@ -21,11 +23,11 @@ import (
 // or breaks the schema is refused at once: the sender is there to be told. What is returned with the receipt is to be given to
 // Forward of the intake that is then in force; nil: nothing.
 func (f *Intake) Submit(ctx context.Context, office string, in frontoffice.Incoming) (frontoffice.Receipt, *lane.Admission, error) {
-	r, err := f.routeOf(office, in.Route)
+	able, err := f.routesOf(office, in.Route)
 	if err != nil {
 		return frontoffice.Receipt{}, nil, err
 	}
-	arr := &arrival{route: r, entry: journal.Arrival{Inbasket: "http", IdempotencyKey: in.IdempotencyKey,
+	arr := &arrival{entry: journal.Arrival{Inbasket: "http", IdempotencyKey: in.IdempotencyKey,
 		ContentType: in.ContentType, Form: in.Form, At: f.Clock.Now()}}
 	for _, at := range in.Attachments {
 		arr.entry.Attachments = append(arr.entry.Attachments, journal.File{Name: at.Name, ContentType: at.ContentType, Digest: at.Blob.Digest, Size: at.Blob.Size})
@@ -36,12 +38,19 @@ func (f *Intake) Submit(ctx context.Context, office string, in frontoffice.Incom
 		arr.entry.Transport = fmt.Sprintf("sha256:%x", arr.entry.Digest)
 	}
 	arr.entry.Reference = arr.entry.Transport
-	read(arr)
-	arr.entry.Elsewhere = f.elsewhere(r)
+	var unrouted error
+	if read(arr, able); arr.route == nil { // it may be known all the same
+		unrouted = frontoffice.Refuse(http.StatusUnprocessableEntity, arr.entry.Park.Code, arr.entry.Park.Text+".")
+		read(arr, able[:1])
+	}
+	arr.entry.Elsewhere = f.elsewhere(arr.route, able)
 	arr.derive()
 	// A known form keeps its answer, also when its mapping has become stricter since; and what a known key or
 	// reference comes with is a conflict on record, however wrong it is in itself.
-	refused := refusal(&arr.entry)
+	refused := unrouted
+	if refused == nil {
+		refused = refusal(&arr.entry)
+	}
 	if refused == nil && in.Over != nil {
 		refused = in.Over
 	}
@@ -114,6 +123,8 @@ func refusal(e *journal.Arrival) error {
 		return frontoffice.Malformed(journal.FieldError{Code: prepare.CodeUndecodable, Message: e.Park.Text})
 	case len(e.Reject) > 0 && e.Why != nil && e.Why.Code == CodeReference:
 		return frontoffice.Refuse(http.StatusUnprocessableEntity, CodeReference, e.Why.Text+".", e.Reject...)
+	case e.Park != nil && e.Park.Code == mapping.CodeNotMine:
+		return frontoffice.Refuse(http.StatusUnprocessableEntity, mapping.CodeNotMine, e.Park.Text+".")
 	case e.Park != nil && e.Park.Code == value.CodeLimit:
 		return frontoffice.Refuse(http.StatusRequestEntityTooLarge, value.CodeLimit, e.Park.Text)
 	case len(e.Reject) > 0:
@@ -122,32 +133,37 @@ func refusal(e *journal.Arrival) error {
 	return nil
 }
 
-// elsewhere are the other routes among whose forms references are unique as well.
-func (f *Intake) elsewhere(r *prepare.Route) (names []string) {
+// elsewhere are the other routes among whose forms references are unique as well, but those between which the form itself chooses.
+func (f *Intake) elsewhere(r *prepare.Route, able []*prepare.Route) (names []string) {
 	for _, other := range f.Routes {
-		if other.Name != r.Name && other.Scope() == r.Scope() {
+		if other.Name != r.Name && other.Scope() == r.Scope() && !(slices.Contains(able, other) && (r.Plan.Selects() || other.Plan.Selects())) {
 			names = append(names, other.Name)
 		}
 	}
 	return names
 }
 
-// routeOf returns the route that a front office means: the one it names, or the only one it has.
-func (f *Intake) routeOf(office, name string) (*prepare.Route, error) {
+// routesOf returns the routes that a front office may mean: the one it names, or else all, if at most one of them takes whatever comes.
+func (f *Intake) routesOf(office, name string) (able []*prepare.Route, err error) {
 	var mine []string
-	var found *prepare.Route
-	for _, r := range f.Routes {
+	all := 0
+	for _, key := range slices.Sorted(maps.Keys(f.Routes)) {
+		r := f.Routes[key]
 		if r.Office != office {
 			continue
 		}
 		mine = append(mine, r.Name)
-		if name == r.Name || name == "" {
-			found = r
+		switch {
+		case name != "" && name != r.Name:
+		case r.Plan.Selects():
+			able = slices.Insert(able, len(able)-all, r) // before the one that takes the rest
+		default:
+			able = append(able, r)
+			all++
 		}
 	}
-	if found == nil || name == "" && len(mine) > 1 {
-		slices.Sort(mine)
+	if len(able) == 0 || all > 1 {
 		return nil, frontoffice.RouteNeeded(mine)
 	}
-	return found, nil
+	return able, nil
 }

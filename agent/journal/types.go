@@ -121,15 +121,20 @@ type Arrival struct {
 	Aliases        []string            // references that such versions would have given it, where it has none of its own
 	Elsewhere      []string            // the other routes of the same scope: what one of them took is no repeat
 	Before         []FormerRoute       // where the route's forms were known before
-	Takes          func(string) bool   // whether its route would take a form of this transport name out of the in-basket now; nil: posted
+	Takes          Takes               // whether its route would take a form out of the in-basket now; nil: posted
 	Raw            connectors.Digest   // over the bytes of form and attachments
 	Named          bool                // it has a reference of its own
+	Unnamed        bool                // and forms of its route had none once
 	Known          Recognise           // compares it with a known form; nil: the digests tell
+	Keys           []Key               // by which people find it
 	KnownOnly      bool                // answer it if it is known, else accept nothing: its Acceptance then has no ID
 }
 
 // Names are all names that a form has: its reference, and those that earlier versions of its mapping would have given it.
 func (r *Arrival) Names() []string { return append([]string{r.Reference}, r.Aliases...) }
+
+// Takes tells whether a route would take a form of a transport name.
+type Takes func(form []byte, contentType, transport string) bool
 
 // Recognise compares a known form with one that arrives. It runs within a transaction of the journal.
 type Recognise func(form []byte, contentType, transport string, files []File) Likeness
@@ -184,10 +189,19 @@ type Change struct {
 	By       string                      // for Done: the person on whose word; Reason says why
 	Returned map[string]connectors.Value // for Done
 	MatchKey string                      // for Done: by which a result finds the submission; empty: none
+	Keys     []Key                       // for Done: by which people do
 	Changed  string                      // for Done and Skipped: what the mapping changed in values on the way, or left out; it holds no content
 	Attempt  bool                        // count and remember an attempt
 	Final    bool                        // for Done and Skipped: no decision is expected, delivered is the last word
 	Stands   Progress                    // where Apply has left the delivery; empty: nothing was applied
+}
+
+// Key is a value by which people find a submission.
+type Key struct {
+	Name, Value string
+	Keep        string // plain, hashed or encrypted
+	Exact       bool   // capitals, blanks and hyphens count too
+	Failed      string // why the form has no value: a code
 }
 
 // Turn is what a commit made of a delivery that its lane did not ask for, or does not know: by a returned value or a person's word.
@@ -254,6 +268,8 @@ type Filter struct {
 	Progress  Progress
 	Office    string
 	Reference string
+	Key       string // name of a key, which has this value
+	Value     string
 	Since     time.Time
 	Until     time.Time
 	After     ID
@@ -301,6 +317,7 @@ type View struct {
 	Digest      string         `json:"digest"`
 	Attachments []File         `json:"attachments,omitempty"`
 	Deliveries  []DeliveryView `json:"deliveries"`
+	Keys        []Key          `json:"-"`
 	Results     []Outcome      `json:"results,omitempty"`
 	Reason      *Reason        `json:"reason,omitempty"` // why it is parked or rejected
 	Errors      []FieldError   `json:"errors,omitempty"`

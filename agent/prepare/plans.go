@@ -27,6 +27,11 @@ type Route struct {
 	Matches func(transport string) bool // for in-baskets that several routes share
 }
 
+// Unnamed tells whether forms of the route had no reference of their own once, and have one now: they are known by their content alone.
+func (r *Route) Unnamed() bool {
+	return r.Plan.HasReference() && slices.ContainsFunc(r.Named, func(old *mapping.Plan) bool { return !old.HasReference() })
+}
+
 // Scope is what references are unique in.
 func (r *Route) Scope() string {
 	if r.Office != "" {
@@ -69,16 +74,6 @@ func (r *Route) KnownBefore(facts []journal.RouteFact, from []string, there func
 func (r *Route) Final(plan *mapping.Plan) bool {
 	reads, _ := plan.HasAnswer()
 	return !reads && (r == nil || r.Within == 0)
-}
-
-// RouteFor returns the route that takes a form of this transport name: the first that matches, or nil.
-func RouteFor(routes []*Route, transport string) *Route {
-	for _, r := range routes {
-		if r.Matches(transport) {
-			return r
-		}
-	}
-	return nil
 }
 
 // errPlan says that a pinned plan is lost for good, not only for now.

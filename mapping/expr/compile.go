@@ -62,6 +62,7 @@ type Program struct {
 	depth  int
 	trails []*Path // ways into the form, by the number that values carry
 	Budget value.Budget
+	Files  []File // that forms hold
 }
 
 // trail gives a path the number that values carry.

@@ -127,11 +127,13 @@ var submissionMembers = map[string]Eval{
 	},
 }
 
-// attachments is a list of objects with name, type and size.
+// attachments is a list of objects with name, type, size, digest and content.
 func attachments(e *Env) value.Value {
-	list := make([]value.Value, len(e.In.Attachments))
-	for i, a := range e.In.Attachments {
-		list[i] = value.Value{Kind: value.KindObject, Any: map[string]any{"name": a.Name, "type": a.ContentType, "size": value.Int(a.Blob.Size)}}
+	all := e.Attachments()
+	list := make([]value.Value, len(all))
+	for i, a := range all {
+		list[i] = value.Value{Kind: value.KindObject, Any: map[string]any{"name": a.Name, "type": a.ContentType, "size": value.Int(a.Blob.Size),
+			"digest": value.DigestOf(a.Blob), "content": value.Binary(a.Blob)}}
 	}
 	return value.Value{Kind: value.KindList, Any: list}
 }

@@ -44,7 +44,7 @@ func (b *builder) readable() {
 func (b *builder) ignored() {
 	in := &b.spec.Input
 	format := decode.FormatNamed(in.Format)
-	for _, key := range []string{"csv", "fixed", "lists", "charset", "limits.depth"} {
+	for _, key := range []string{"csv", "fixed", "lists", "charset", "limits.depth", "limits.binary"} {
 		path := []any{"input"}
 		for _, step := range strings.Split(key, ".") {
 			path = append(path, step)
@@ -57,7 +57,7 @@ func (b *builder) ignored() {
 		formats := decode.Names(func(f decode.Format) bool { return f.Reads(key) })
 		b.report(b.file.KeyProblem(expr.CodeValue, "this does nothing for a form in "+in.Format+"; it belongs to "+strings.Join(formats, ", "), "remove it", path...))
 	}
-	for key, n := range map[string]int64{"bytes": in.Limits.Bytes, "depth": int64(in.Limits.Depth), "nodes": int64(in.Limits.Nodes), "text": int64(in.Limits.Text),
+	for key, n := range map[string]int64{"bytes": in.Limits.Bytes, "depth": int64(in.Limits.Depth), "nodes": int64(in.Limits.Nodes), "text": int64(in.Limits.Text), "binary": in.Limits.Binary,
 		"work": int64(in.Limits.Work), "made": in.Limits.Made, "records": int64(in.Limits.Records)} {
 		if n < 0 {
 			b.report(b.file.Problem(expr.CodeValue, "a limit is a number from 1", "", "input", "limits", key))

@@ -94,6 +94,7 @@ func (b *builder) load() (*mapping.Plan, error) {
 	b.names()
 	b.require()
 	b.writes()
+	b.searchKeys()
 	b.answer()
 	b.words()
 	if !b.pinned() {
@@ -223,10 +224,14 @@ func (b *builder) names() {
 	b.sequences()
 	b.ownHelpers()
 	b.lets(b.root, b.spec.Let, "", nil)
+	if x := b.spec.Input.When; x != nil {
+		b.takes(*x)
+	}
 	if x := b.spec.Input.Reference; x != nil && x.Node != nil {
 		b.reference(*x)
 	}
 	b.same()
+	b.filesOfForms()
 	for _, x := range b.spec.Ignore {
 		b.ignore(x)
 	}

@@ -44,6 +44,13 @@ func (b *builder) require() {
 	}
 }
 
+// takes compiles the condition that a form is this mapping's.
+func (b *builder) takes(x source.Expression) {
+	if c, ok := b.rule(x, &mapping.Rule{}, "no form is this mapping's"); ok {
+		b.plan.Takes = &c
+	}
+}
+
 // rule compiles a condition of a rule, and notes the fields that it reads.
 func (b *builder) rule(x source.Expression, r *mapping.Rule, so string) (expr.Compiled, bool) {
 	c, ok := b.condition(b.root, x, "", so)

@@ -380,6 +380,8 @@ func (b *builder) layoutFields(w *mapping.Write, spec source.Write) {
 		case err != nil:
 			wrong("this file name cannot be used: " + err.Error())
 		case b.pinned():
+		case b.cat != nil && b.batched(w.Target):
+			b.report(spec.Node.ValueProblem("document", expr.CodeValue, "attachments are files of their own, and this target puts many forms into one", "write them to another target over the same folder, which has no batch"))
 		case t.Uses("seq"):
 			wrong("{seq} is the number of a batch, and attachments are in none")
 		case !t.Uses("id") && !t.Uses("reference"):

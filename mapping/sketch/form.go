@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/inbasket/inbasket/mapping/decode"
+	"github.com/inbasket/inbasket/mapping/expr/value"
 	"github.com/inbasket/inbasket/mapping/schema"
 )
 
@@ -154,6 +155,9 @@ func (f *Form) add(field *schema.Field, v any, expr string) {
 func (f *Form) sample(field *schema.Field, v any) string {
 	switch v := v.(type) {
 	case string:
+		if _, _, file := value.FromBase64(v); file && strings.HasPrefix(v, "data:") {
+			field.Format = inBase64
+		}
 		field.Samples = append(field.Samples, v)
 		return "string"
 	case json.Number:

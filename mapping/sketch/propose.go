@@ -70,7 +70,7 @@ func (s *sketcher) shape(b *block) {
 		for n, plain := 2, col; slices.ContainsFunc(b.fields, func(f field) bool { return f.column == col }); n++ {
 			col = fmt.Sprint(plain, "_", n)
 		}
-		b.fields = append(b.fields, field{column: col, expr: l.expr, typ: binaryType(l)})
+		b.fields = append(b.fields, field{column: col, expr: content(l)})
 		if b == main && l.expr == s.reference {
 			b.key = []string{col}
 		}
@@ -340,7 +340,7 @@ func convert(l leaf, c connectors.Column) (expression, typ, why string) {
 	number, isText := kind == "integer" || kind == "number" || kind == "integer, number", kind == "string"
 	switch {
 	case c.Kind == connectors.Binary && l.at.Format == inBase64:
-		return l.expr, binaryType(l), ""
+		return content(l), "", ""
 	case c.Kind == connectors.Missing, kind == "":
 		return l.expr, "", ""
 	case c.Kind == connectors.Text && (isText || number):
@@ -378,12 +378,12 @@ func convert(l leaf, c connectors.Column) (expression, typ, why string) {
 	return "", "", "it is of type " + kind
 }
 
-// binaryType is what a file's content is written as.
-func binaryType(l leaf) string {
+// content is the expression of a leaf: of a file what it holds.
+func content(l leaf) string {
 	if l.at.Format == inBase64 {
-		return "binary"
+		return l.expr + " | base64()"
 	}
-	return ""
+	return l.expr
 }
 
 func decimalType(c connectors.Column) string {

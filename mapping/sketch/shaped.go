@@ -8,7 +8,7 @@ import (
 	"github.com/inbasket/inbasket/mapping/shape"
 )
 
-// inBase64 is the format of a text that is bytes: of a file or a signature, which shapes take out of the text around it.
+// inBase64 is the format of a text that is bytes: of a file or a signature.
 const inBase64 = "base64"
 
 // isFile tells a file or a signature.

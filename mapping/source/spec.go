@@ -46,6 +46,7 @@ type Mapping struct {
 	Nothing    string                   `yaml:"nothing" doc:"a form for which nothing is written anywhere: park (default) or allow" enum:"park,allow"`
 	Order      *diag.Node               `yaml:"order" doc:"expression whose equal values are delivered in the order of acceptance; or one for each target"`
 	Ignore     []Expression             `yaml:"ignore" doc:"form fields that are deliberately not used"`
+	Keys       diag.Ordered[Key]        `yaml:"keys" doc:"what people find submissions by, by name: expressions over the form, submission and returned values; or blocks with value"`
 	Answer     *Answer                  `yaml:"answer" doc:"how the back office's result is found and read"`
 	Tests      []Case                   `yaml:"tests" doc:"cases that inbasket test runs"`
 }
@@ -63,8 +64,10 @@ type Input struct {
 	Format    string              `yaml:"format,required" doc:"how the form is written" enum:"formats"`
 	Shape     string              `yaml:"shape" doc:"the form builder that writes the forms: they are read as a tree of answers and meta" enum:"shapes"`
 	Schema    string              `yaml:"schema" doc:"JSON Schema file of the form, beside the mapping"`
+	When      *Expression         `yaml:"when" doc:"which forms are this mapping's, such as form.kind == \"dog\": by it one of several routes takes a form, and any other form is refused or parked"`
 	Reference *Expression         `yaml:"reference" doc:"the sender's own reference; without one: the transport's"`
 	Same      []Expression        `yaml:"same" doc:"fields by which a form that comes again is known as the same, such as form.values; the rest may differ. Default: the whole form"`
+	Files     []Expression        `yaml:"files" doc:"fields of the form that hold files in base64: texts, data URIs, objects with a name and content, or lists of them. They are attachments too"`
 	Limits    Limits              `yaml:"limits" doc:"what a form may be at most"`
 	Unused    string              `yaml:"unused" doc:"what an unused form field is: error (default) or allow" enum:"error,allow"`
 	Unknown   string              `yaml:"unknown" doc:"what becomes of a form with a field that neither the mapping nor the schema knows: allow (default), which is put on record, or park" enum:"park,allow"`
@@ -249,6 +252,7 @@ type Case struct {
 	Exact         bool                       `yaml:"exact" doc:"fields that are not named must not be written"`
 	ExpectError   *ExpectedError             `yaml:"expect-error" doc:"the form must be rejected; or parked, where code says so"`
 	ExpectBytes   map[string]Content         `yaml:"expect-bytes" doc:"the exact bytes of a target's records: a file, or a block with text and charset, base64 or hex"`
+	ExpectKeys    diag.Ordered[*diag.Node]   `yaml:"expect-keys" doc:"values by the name of the key: one, or a list in order; null: none"`
 	ExpectNames   diag.Ordered[[]string]     `yaml:"expect-documents" doc:"names of the documents that a target gets, in order"`
 	Line          int                        `yaml:"-"`
 }

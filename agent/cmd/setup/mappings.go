@@ -1,6 +1,8 @@
 package setup
 
 import (
+	"crypto/sha256"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -81,10 +83,15 @@ func readForm(a *cli.App, path string) ([]byte, error) {
 }
 
 func attachment(path string) (connectors.Attachment, error) {
-	info, err := os.Stat(path)
+	f, err := os.Open(path)
 	if err != nil {
 		return connectors.Attachment{}, err
 	}
+	h := sha256.New()
+	n, err := io.Copy(h, f)
+	if err = errors.Join(err, f.Close()); err != nil {
+		return connectors.Attachment{}, err
+	}
 	return connectors.Attachment{Name: filepath.Base(path), ContentType: cli.ContentType(path),
-		Blob: connectors.Blob{Size: info.Size(), Open: func() (io.ReadCloser, error) { return os.Open(path) }}}, nil
+		Blob: connectors.Blob{Digest: connectors.Digest(h.Sum(nil)), Size: n, Open: func() (io.ReadCloser, error) { return os.Open(path) }}}, nil
 }

@@ -79,7 +79,11 @@ func (a *acceptance) before(n int) (why *journal.Reason, answered bool) {
 // wouldTake tells whether the route of an arrival would take a known form of the same in-basket now, which another one took.
 func (a *acceptance) wouldTake(r *journal.Arrival, id journal.ID) bool {
 	row, found := a.FormOf(id)
-	return found && r.Takes != nil && r.Takes(row.Transport) && a.Is("SELECT count(*) FROM submission WHERE id=? AND inbasket=?", id, engine.Word(r.Inbasket))
+	if !found || r.Takes == nil {
+		return false
+	}
+	form, err := a.Look.Journal.OpenForm(row.Form)
+	return err == nil && r.Takes(form, row.Type, row.Transport) && a.Is("SELECT count(*) FROM submission WHERE id=? AND inbasket=?", id, engine.Word(r.Inbasket))
 }
 
 // knownBefore says that a form may be one that was known before.

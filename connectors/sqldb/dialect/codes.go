@@ -16,7 +16,8 @@ const (
 	CodeOtherKey     = "sql.other-key"       // the row with this key has another key by bytes (case, accents or blanks); give the column a binary collation, or change the value in the mapping
 	CodeChanged      = "sql.table-changed"   // a table is being changed right now; the agent tries again
 	CodeReference    = "sql.reference"       // a value of an earlier write is not there: the write was skipped or returned nothing, or a trigger changed what it wrote; mend the mapping or the trigger, or say precision: database at a column that the trigger is to change
-	CodeTooLarge     = "sql.too-large"       // a document is larger than the 64 MiB a column may get or give
+	CodeTooLarge     = "sql.too-large"       // a document is larger than the 64 MiB a column may get or give, than children that are replaced may have together (128 MiB), or than the server takes; write it beside as a file, or see the server's own limit
+	CodeContent      = "sql.content"         // an attachment's content is gone from the agent's content store, or damaged; take the folder content below state out of a backup, then inbasket retry
 	CodeEarlier      = "sql.earlier-failed"  // an earlier delivery with the same order did not go; this one waits for it
 	CodeLogin        = "sql.login"           // user, password or client certificate refused; mend the target's configuration
 	CodeGrant        = "sql.grant"           // the user lacks a right; ask the DBA to grant it (inbasket ledger ddl prints those for the ledger)

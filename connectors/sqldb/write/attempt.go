@@ -65,6 +65,7 @@ type attempt struct {
 	locked  string // the key of the delivery that no other session works on
 	again   []again
 	planned *planning // nil: it is no plan
+	content int64     // bytes of it in what is pending
 }
 
 // write writes all items with their ledger rows in one transaction.
@@ -188,20 +189,35 @@ func (a *attempt) wave(ctx context.Context, w wave) error {
 		return err
 	}
 	for _, parts := range a.apart(w) {
-		sets, err := a.rowsets(wave{w.shape, parts}, tab)
+		cut, sizes, err := portions(w.shape, parts)
 		if err != nil {
 			return err
 		}
-		if w.shape.Op == connectors.Call {
-			err = a.queueCalls(ctx, w.shape, sets)
-		} else {
-			err = a.queueSets(w.shape, sets)
-		}
-		if err != nil {
-			return err
+		for i, parts := range cut {
+			if err := a.portion(ctx, wave{w.shape, parts}, tab, sizes[i]); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
+}
+
+// portion queues rows that have so many bytes of content, once the database has taken what waits before them.
+func (a *attempt) portion(ctx context.Context, w wave, tab *dialect.Table, size int64) error {
+	if a.content += size; a.content > dialect.MaxBlob && a.content > size {
+		if err := a.flush(ctx, false); err != nil {
+			return err
+		}
+		a.content = size
+	}
+	sets, err := a.rowsets(w, tab)
+	if err != nil {
+		return err
+	}
+	if w.shape.Op == connectors.Call {
+		return a.queueCalls(ctx, w.shape, sets)
+	}
+	return a.queueSets(w.shape, sets)
 }
 
 // queueSets queues the statements of rows that do not touch each other: for children that are replaced all that go, then

@@ -320,6 +320,9 @@ func column(r []connectors.Value, strict bool) *dialect.Column {
 func arg(c *dialect.Column, v connectors.Value, zone *time.Location) (any, error) {
 	number := c.Fam == dialect.FamInteger || c.Fam == dialect.FamDecimal || c.Fam == dialect.FamFloat
 	if v.Kind == connectors.Binary {
+		if c.Fam != dialect.FamBinary && c.Fam != dialect.FamOther { // they would be bytes among texts or numbers
+			return nil, &dialect.Misfit{Code: dialect.CodeWrongType, Column: c.Name}
+		}
 		return dialect.BinaryArg(c, v.Blob)
 	}
 	switch {
