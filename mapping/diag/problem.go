@@ -21,6 +21,11 @@ type Problem struct {
 	Source     string `json:"source,omitempty"`     // the source line; empty when there is no position
 }
 
+// SamePlace tells whether another problem is at the place of this one.
+func (p Problem) SamePlace(as Problem) bool {
+	return p.File == as.File && p.Line == as.Line && p.Column == as.Column
+}
+
 // String returns the problem in one line: file:line:column: message [code].
 func (p Problem) String() string {
 	where := p.File

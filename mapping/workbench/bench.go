@@ -14,21 +14,24 @@ import (
 	"github.com/inbasket/inbasket/mapping"
 	"github.com/inbasket/inbasket/mapping/diag"
 	"github.com/inbasket/inbasket/mapping/load"
+	"github.com/inbasket/inbasket/mapping/prove"
 	"github.com/inbasket/inbasket/mapping/source"
 )
 
 // Bench is a mapping file that is being written.
 type Bench struct {
-	Files   fs.FS        // the folder that it lies in, with what is not saved yet: see Over
-	Name    string       // of the file in it
-	Catalog load.Catalog // what the configuration has; nil: any target will do
+	Files   fs.FS            // the folder that it lies in, with what is not saved yet: see Over
+	Name    string           // of the file in it
+	Catalog load.Catalog     // what the configuration has; nil: any target will do
+	Now     func() time.Time // by which the search for a form that fails ends; nil: nothing is proved
 }
 
 // Checked is what check finds.
 type Checked struct {
-	Plan     *mapping.Plan // nil where something is wrong
-	Problems diag.Problems // what is wrong
-	Warnings diag.Problems // what may be
+	Plan     *mapping.Plan  // nil where something is wrong
+	Problems diag.Problems  // what is wrong
+	Warnings diag.Problems  // what may be
+	Proofs   []*prove.Proof // by the snapshot beside the mapping
 }
 
 // Check finds what inbasket check does. Files of problems are named as in Files.
@@ -38,7 +41,11 @@ func (b *Bench) Check() (c Checked) {
 		plan, err := load.Mapping(b.Files, b.Name, b.Catalog)
 		switch problems := (diag.Problems)(nil); {
 		case err == nil:
-			c = Checked{Plan: plan, Warnings: plan.Warnings()}
+			found := Checked{Plan: plan, Warnings: plan.Warnings()}
+			if b.Now != nil {
+				b.prove(&found)
+			}
+			c = found
 		case errors.As(err, &problems):
 			c.Problems = problems
 		default:

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	slashpath "path"
 	"slices"
 	"strings"
 
@@ -156,30 +155,20 @@ func fieldsBelow(f *schema.Field) (items []Item) {
 	return items
 }
 
-// snapshot are the columns of a table, as inbasket snapshot has written them beside the mapping; none where it has not.
-func (b *Bench) snapshot(target, table string) (all []connectors.Column) {
-	raw, err := b.beside(strings.TrimSuffix(b.Name, slashpath.Ext(b.Name)) + ".catalog.json")
-	var targets map[string]struct {
-		Tables []struct {
-			Name    string
-			Columns []connectors.Column
-		}
-	}
-	if err != nil || json.Unmarshal(raw, &targets) != nil {
-		return nil
-	}
-	for _, t := range targets[target].Tables {
-		if t.Name == table {
-			all = append(all, t.Columns...)
-		}
-	}
-	return all
-}
-
-// columns are what is known of what a write writes to: by a snapshot of its table, or by its layout.
+// columns are what is known of what a write writes to: by the snapshot of its table, or by its layout.
 func (b *Bench) columns(spec *source.Mapping, w *source.Write) (all []connectors.Column) {
 	if w.Table != "" {
-		return b.snapshot(w.To, w.Table)
+		kept, _ := b.snapshot()
+		if facts := kept[w.To]; facts != nil {
+			for _, t := range facts.Tables {
+				for _, c := range t.Columns {
+					if t.Name == w.Table && !c.Computed {
+						all = append(all, connectors.Column{Name: c.Name, Type: c.Type, Required: c.Required, Numbered: c.Numbered})
+					}
+				}
+			}
+		}
+		return all
 	}
 	n, _ := spec.Layouts.Get(w.Layout)
 	if n == nil {

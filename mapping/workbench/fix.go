@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/inbasket/inbasket/mapping/diag"
+	"github.com/inbasket/inbasket/mapping/prove"
 )
 
 // wordAt is a word that a problem may be about, at its column; inMessage are those that its message names.
@@ -20,7 +21,7 @@ func Span(p diag.Problem) (from, to int) {
 		_, size := utf8.DecodeRuneInString(p.Source[from:])
 		from += size
 	}
-	if from, to, named := namedWord(p, from); named {
+	if from, to, named := namedWord(p, from); named && p.Code != prove.CodeRefuted { // that quotes a form
 		return from, to
 	}
 	if m := wordAt.FindString(p.Source[from:]); m != "" {

@@ -13,7 +13,7 @@ import (
 // that is returned. It is given up after a minute.
 func Browser(t testing.TB) context.Context {
 	t.Helper()
-	path, err := program(nil, "chromium", "chromium-browser", "google-chrome")
+	path, err := program(nil, "chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 	unavailable(t, err)
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.UserDataDir(t.TempDir()),
 		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"), chromedp.Flag("disable-component-update", true), chromedp.WSURLReadTimeout(45*time.Second))

@@ -266,6 +266,18 @@ func TestLanguageServer(t *testing.T) {
 	}
 }
 
+// TestLanguageServerProves has a snapshot beside the mapping, whose column is too short.
+func TestLanguageServerProves(t *testing.T) {
+	t.Parallel()
+	k := startTalk(t)
+	k.file("s.json", lspSchema)
+	k.file("m.catalog.json", `{"register": {"system": "x", "tables": [{"name": "T", "columns": [{"name": "NAME", "type": "varchar(4)", "takes": "text", "length": 4}, {"name": "NO", "type": "integer", "takes": "integer"}]}]}}`)
+	k.edit("m.yaml", strings.Replace(lspMapping, ` | lookup("k😀") | upper()`, "", 1))
+	if have := k.found("m.yaml"); !slices.Equal(have, []string{"9:6-10 mapping.refuted", "3:10-15 mapping.idle", "10:6-8 mapping.not-proved"}) {
+		t.Fatal(have)
+	}
+}
+
 // TestLanguageServerStaysUp sends what no editor should.
 func TestLanguageServerStaysUp(t *testing.T) {
 	t.Parallel()

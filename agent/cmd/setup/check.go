@@ -22,6 +22,7 @@ import (
 	"github.com/inbasket/inbasket/mapping"
 	"github.com/inbasket/inbasket/mapping/diag"
 	"github.com/inbasket/inbasket/mapping/load"
+	"github.com/inbasket/inbasket/mapping/workbench"
 )
 
 // checked is what check found, for --json.
@@ -108,7 +109,7 @@ func runCheck(ctx context.Context, a *cli.App, connect, proved bool) error {
 	}
 	out.Warnings = append(slices.Clone(cfg.Warnings), catalog.Warnings(cfg, plans)...)
 	out.OK = true
-	said := snapshots{}
+	said := workbench.Snapshot{}
 	for _, t := range cfg.Targets {
 		target, misfits := checkTarget(ctx, a, cfg, t, targets, plans, connect, said)
 		out.Targets = append(out.Targets, target)
@@ -170,7 +171,7 @@ func problemsOf(err error) (diag.Problems, bool) {
 	return p, ok
 }
 
-func checkTarget(ctx context.Context, a *cli.App, cfg *config.Config, t config.Target, catalog load.Catalog, plans map[string]*mapping.Plan, connect bool, said snapshots) (checkedTarget, []doctor.Misfit) {
+func checkTarget(ctx context.Context, a *cli.App, cfg *config.Config, t config.Target, catalog load.Catalog, plans map[string]*mapping.Plan, connect bool, said workbench.Snapshot) (checkedTarget, []doctor.Misfit) {
 	info, _ := catalog.Target(t.Name)
 	out := checkedTarget{Name: t.Name, Type: t.Definition.Type, Guarantee: info.Guarantee.Level, Why: info.Guarantee.Why}
 	if !connect {

@@ -23,7 +23,7 @@ func languageServer(a *cli.App) *cobra.Command {
 			return err
 		}
 		defer done()
-		orderly, err := lsp.Serve(cmd.Context(), lsp.Options{In: a.Stdin, Out: a.Stdout, Version: a.Version, Catalog: known})
+		orderly, err := lsp.Serve(cmd.Context(), lsp.Options{In: a.Stdin, Out: a.Stdout, Version: a.Version, Clock: agent.SystemClock{}, Catalog: known})
 		if err == nil && !orderly {
 			err = cli.Exit(cli.ExitFailure)
 		}

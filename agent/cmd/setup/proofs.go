@@ -5,10 +5,8 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -25,8 +23,8 @@ import (
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping"
 	"github.com/inbasket/inbasket/mapping/diag"
-	"github.com/inbasket/inbasket/mapping/load"
 	"github.com/inbasket/inbasket/mapping/prove"
+	"github.com/inbasket/inbasket/mapping/workbench"
 )
 
 // checkedProof is what is proved of one mapping and target.
@@ -36,23 +34,8 @@ type checkedProof struct {
 	*prove.Proof
 }
 
-// snapshots are what some targets take, by their names, as it stands in a file beside a mapping.
-type snapshots map[string]*connectors.Facts
-
-// snapshotOf is the file beside a mapping.
-func snapshotOf(mappingPath string) string {
-	return strings.TrimSuffix(mappingPath, filepath.Ext(mappingPath)) + ".catalog.json"
-}
-
-func readSnapshot(path string) (snapshots, error) {
-	b, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	var s snapshots
-	if err == nil {
-		err = json.Unmarshal(b, &s)
-	}
+func readSnapshot(path string) (workbench.Snapshot, error) {
+	s, err := workbench.ReadSnapshot(os.ReadFile(path))
 	if err != nil {
 		return nil, cli.Usagef("the snapshot %s cannot be read: %v; remove it, or run inbasket snapshot", path, err)
 	}
@@ -101,9 +84,9 @@ func only(facts *connectors.Facts, tables []string) *connectors.Facts {
 }
 
 // prove compares the mappings with what targets said just now, or else with the snapshots beside them.
-func (c *checked) prove(cfg *config.Config, plans map[string]*mapping.Plan, said snapshots, must bool) error {
+func (c *checked) prove(cfg *config.Config, plans map[string]*mapping.Plan, said workbench.Snapshot, must bool) error {
 	return used(cfg, plans, func(path string, plan *mapping.Plan) error {
-		kept, err := readSnapshot(snapshotOf(path))
+		kept, err := readSnapshot(workbench.SnapshotOf(path))
 		if err != nil {
 			return err
 		}
@@ -117,10 +100,10 @@ func (c *checked) prove(cfg *config.Config, plans map[string]*mapping.Plan, said
 			case facts != nil:
 				facts = only(facts, tables)
 				if old := kept[target]; old != nil && !bytes.Equal(snapshotText(old), snapshotText(facts)) {
-					c.doubts = append(c.doubts, diag.Problem{File: snapshotOf(path), Line: 1, Column: 1, Code: prove.CodeSnapshot, Message: "the tables of " + target + " are no longer as this snapshot says", Suggestion: "inbasket snapshot writes it anew"})
+					c.doubts = append(c.doubts, diag.Problem{File: workbench.SnapshotOf(path), Line: 1, Column: 1, Code: prove.CodeSnapshot, Message: "the tables of " + target + " are no longer as this snapshot says", Suggestion: "inbasket snapshot writes it anew"})
 				}
 			case kept[target] != nil:
-				facts, one.Snapshot = kept[target], snapshotOf(path)
+				facts, one.Snapshot = kept[target], workbench.SnapshotOf(path)
 			default:
 				continue
 			}
@@ -134,53 +117,23 @@ func (c *checked) prove(cfg *config.Config, plans map[string]*mapping.Plan, said
 
 // told takes in what a proof found, at its places in the mapping.
 func (c *checked) told(plan *mapping.Plan, dir string, p *prove.Proof, must bool) {
-	at := func(path []any, code, message, cure string) diag.Problem {
-		problem := load.Problem(plan, path, 0, code, message, cure)
+	refuted, open := workbench.Findings(plan, p)
+	for i := range refuted {
+		refuted[i].File = filepath.Join(dir, filepath.FromSlash(refuted[i].File))
+	}
+	c.OK = c.OK && len(refuted) == 0
+	c.Problems = append(c.Problems, refuted...)
+	for _, problem := range open {
 		problem.File = filepath.Join(dir, filepath.FromSlash(problem.File))
-		return problem
-	}
-	if x := p.Counter; x != nil {
-		form, _ := json.Marshal(elided(x.Form)) // it is made of texts, numbers, lists and objects
-		c.OK = false
-		c.Problems = append(c.Problems, at(x.Path, prove.CodeRefuted, fmt.Sprintf("a form that the schema admits fails in %s [%s]: %s; the smallest is %s", x.Column, x.Code, x.Why, form),
-			"narrow the schema, convert or cut the value in the mapping, or have the DBA widen the column"))
-	}
-	for _, d := range p.Open {
-		problem := at(d.Path, prove.CodeOpen, "not proved: "+d.What, "")
-		switch here := func(p diag.Problem) bool {
-			return p.File == problem.File && p.Line == problem.Line && p.Column == problem.Column
-		}; {
-		case slices.ContainsFunc(c.Problems, here): // one reason is enough
+		switch {
+		case slices.ContainsFunc(c.Problems, problem.SamePlace): // one reason is enough
 		case must:
 			c.OK = false
 			c.Problems = append(c.Problems, problem)
-		case !slices.ContainsFunc(c.doubts, here):
+		case !slices.ContainsFunc(c.doubts, problem.SamePlace):
 			c.doubts = append(c.doubts, problem)
 		}
 	}
-}
-
-// elided is a form to be read by people: of long texts it has the beginning.
-func elided(form any) any {
-	switch x := form.(type) {
-	case map[string]any:
-		out := map[string]any{}
-		for name, v := range x {
-			out[name] = elided(v)
-		}
-		return out
-	case []any:
-		out := []any{}
-		for _, v := range x {
-			out = append(out, elided(v))
-		}
-		return out
-	case string:
-		if runes := []rune(x); len(runes) > 120 {
-			return string(runes[:20]) + "… of " + cli.Count(len(runes), "character")
-		}
-	}
-	return form
 }
 
 // printProofs prints what is proved, and what that rests on.
@@ -236,7 +189,7 @@ func takeSnapshots(ctx context.Context, a *cli.App) error {
 	if err := problems.Err(); err != nil {
 		return err
 	}
-	said := snapshots{}
+	said := workbench.Snapshot{}
 	for _, t := range cfg.Targets {
 		target, err := openTarget(cfg, t)
 		if err != nil {
@@ -252,7 +205,7 @@ func takeSnapshots(ctx context.Context, a *cli.App) error {
 	}
 	var files []string
 	err = used(cfg, plans, func(path string, plan *mapping.Plan) error {
-		of := snapshots{}
+		of := workbench.Snapshot{}
 		for _, target := range plan.Targets() {
 			if facts := said[target]; facts != nil && len(prove.Tables(plan, target)) > 0 {
 				of[target] = only(facts, prove.Tables(plan, target))
@@ -261,8 +214,8 @@ func takeSnapshots(ctx context.Context, a *cli.App) error {
 		if len(of) == 0 {
 			return nil
 		}
-		files = append(files, snapshotOf(path))
-		return os.WriteFile(snapshotOf(path), snapshotText(of), 0o644)
+		files = append(files, workbench.SnapshotOf(path))
+		return os.WriteFile(workbench.SnapshotOf(path), snapshotText(of), 0o644)
 	})
 	if err != nil {
 		return err

@@ -15,6 +15,7 @@ import (
 
 	"github.com/creachadair/jrpc2"
 
+	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping/diag"
 	"github.com/inbasket/inbasket/mapping/load"
 	"github.com/inbasket/inbasket/mapping/workbench"
@@ -25,6 +26,7 @@ type Options struct {
 	In      io.Reader
 	Out     io.Writer
 	Version string
+	Clock   connectors.Clock
 	Catalog load.Catalog // what the configuration has; nil: any target will do
 }
 
@@ -190,7 +192,8 @@ func (s *server) bench(uri string) (*workbench.Bench, document, bool) {
 			texts[filepath.ToSlash(rel)] = []byte(other.text)
 		}
 	}
-	return &workbench.Bench{Files: workbench.Over(os.DirFS(folder), texts), Name: filepath.Base(d.path), Catalog: s.options.Catalog}, d, true
+	return &workbench.Bench{Files: workbench.Over(os.DirFS(folder), texts), Name: filepath.Base(d.path), Catalog: s.options.Catalog,
+		Now: workbench.Hurry(s.options.Clock, func() bool { return len(s.dirty) > 0 })}, d, true
 }
 
 // check checks all open mappings, and tells the editor what it found in them and in the files beside them.

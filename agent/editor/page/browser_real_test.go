@@ -170,17 +170,18 @@ const contrast = `(() => {
   return least >= 4.5 ? "enough" : least;
 })()`
 
-// TestContrast looks at all colours there are, by day and by night.
+// TestContrast looks at all colours there are, by day and by night, and whether a long word of a problem stays in its place.
 func TestContrast(t *testing.T) {
 	t.Parallel()
 	ctx := servers.Browser(t)
 	u := user{t, ctx}
-	bad := strings.Replace(permit, "form.no\n", "form.no\nlet: {a: form.x}\n", 1)
+	bad := strings.Replace(permit, "form.no\n", "form.no\nlet: {a: form."+strings.Repeat("x", 200)+"}\n", 1)
 	url := serve(t, Options{Mapping: filepath.Join(folder(t, bad), "m.yaml")})
 	for _, scheme := range []string{"light", "dark"} {
 		u.do("open", emulate(scheme), chromedp.Navigate(url), chromedp.WaitReady("#problems li"))
 		u.is(`matchMedia("(prefers-color-scheme: dark)").matches`, map[string]string{"light": "false", "dark": "true"}[scheme])
 		u.is(contrast, "enough")
+		u.is(`document.getElementById("problems").scrollWidth - document.getElementById("problems").clientWidth`, "0")
 	}
 }
 

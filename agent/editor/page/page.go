@@ -100,7 +100,7 @@ func (p *Page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case name != "":
 		http.NotFound(w, r)
 	case r.Method == http.MethodGet:
-		p.first(w)
+		p.first(w, r)
 	case r.Method != http.MethodPost:
 		head.Set("Allow", "GET, POST")
 		http.Error(w, "this is read by GET, and sent by POST", http.StatusMethodNotAllowed)
@@ -126,7 +126,7 @@ func readText(path string) ([]byte, error) {
 }
 
 // first shows the file as it is on the disk.
-func (p *Page) first(w http.ResponseWriter) {
+func (p *Page) first(w http.ResponseWriter, r *http.Request) {
 	text, err := readText(p.options.Mapping)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
@@ -134,7 +134,7 @@ func (p *Page) first(w http.ResponseWriter) {
 	}
 	v := view{Text: shownText(text), Base: digest(text)}
 	v.Saved = v.Text
-	p.show(w, v)
+	p.show(w, r, v)
 }
 
 func digest(text []byte) string {
@@ -194,7 +194,7 @@ func (p *Page) posted(w http.ResponseWriter, r *http.Request) {
 	default:
 		v.Saved = shownText(now)
 	}
-	p.show(w, v)
+	p.show(w, r, v)
 }
 
 // form is the form that is looked at, and which there are.
@@ -228,8 +228,9 @@ func (p *Page) form(b *workbench.Bench, chosen string, samples []string) (raw []
 }
 
 // show answers with the page.
-func (p *Page) show(w http.ResponseWriter, v view) {
-	b := &workbench.Bench{Name: filepath.Base(p.options.Mapping), Catalog: p.options.Catalog}
+func (p *Page) show(w http.ResponseWriter, r *http.Request, v view) {
+	b := &workbench.Bench{Name: filepath.Base(p.options.Mapping), Catalog: p.options.Catalog,
+		Now: workbench.Hurry(p.options.Clock, func() bool { return r.Context().Err() != nil })}
 	b.Files = workbench.Over(os.DirFS(filepath.Dir(p.options.Mapping)), map[string][]byte{b.Name: []byte(v.Text)})
 	raw, name, all := p.form(b, v.Form, b.Samples())
 	v.File, v.Form, v.Forms, v.Reveal = b.Name, name, all, p.options.Reveal

@@ -142,6 +142,22 @@ func TestProblemsAtTheirPlace(t *testing.T) {
 	has(t, s.post("check", "", base(t, page)), "problems in the mapping")
 }
 
+// TestProofs shows what the snapshot beside the mapping proves, and a form that would fail.
+func TestProofs(t *testing.T) {
+	t.Parallel()
+	dir := folder(t, permit)
+	snapshot := `{"register": {"system": "x", "tables": [{"name": "T", "columns": [{"name": "KIND", "type": "text", "takes": "text"}, {"name": "NAME", "type": "varchar(4)", "takes": "text", "length": 4}, {"name": "NO", "type": "text", "takes": "text"}]}]}}`
+	if err := os.WriteFile(filepath.Join(dir, "m.catalog.json"), []byte(snapshot), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := open(t, Options{Mapping: filepath.Join(dir, "m.yaml")})
+	page := s.get("")
+	has(t, page, "mapping.refuted", "the smallest is {&#34;name&#34;:&#34;ßßß&#34;}", `<mark class="wrong">NAME</mark>`, "1 problem in the mapping.", "The form gives 1 record.", "!Proved by")
+	fits := strings.Replace(permit, "form.name | upper()", "{value: form.name, type: text(4)}", 1)
+	fits = strings.Replace(fits, "NO: form.no", "NO: {value: form.no, type: text(9)}", 1)
+	has(t, s.post("check", fits, base(t, page)), "Proved by the snapshot: no form that the schema admits can fail in T of register.", "!mapping.refuted", "!mapping.not-proved")
+}
+
 func TestSave(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(folder(t, "\ufeff"+strings.ReplaceAll(permit, "\n", "\r\n")), "m.yaml")
