@@ -119,6 +119,14 @@ func NewFile(path string, mode fs.FileMode, hint string, write func(io.Writer) e
 	return err
 }
 
+// NewText writes a file that is not there yet, and the folders above it: what somebody wrote is never overwritten.
+func NewText(path string, b []byte) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
+		return err
+	}
+	return NewFile(path, 0o640, "remove it, or name another place", Text(b))
+}
+
 // Text is what NewFile writes of a text that is known.
 func Text[T string | []byte](text T) func(io.Writer) error {
 	return func(w io.Writer) error {
