@@ -163,6 +163,7 @@ type Parts struct {
 	Words        Words
 	Rules        []Rule
 	Sequences    []Sequence
+	Keys         []SearchKey
 
 	Warnings diag.Problems
 	Answer   *answers.Section

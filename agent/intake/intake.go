@@ -188,6 +188,7 @@ func read(a *arrival) {
 		why := prepare.Unmapped(err)
 		a.entry.Park = &why
 	}
+	a.findable()
 }
 
 // accept makes a batch durable and returns what the in-basket is told, and what goes on to the targets.

@@ -31,7 +31,7 @@ func Bounded(limit int) int {
 }
 
 // The first versions of the tables that know of restores, of purges, of what results said, of compressed forms, of values that deliveries
-// lack, and of numbers. A reader may meet older ones.
+// lack, of numbers, and of keys. A reader may meet older ones.
 const (
 	HoldVersion   = 2
 	PurgeVersion  = 3
@@ -39,6 +39,7 @@ const (
 	formVersion   = 5
 	WaitVersion   = 7
 	NumberVersion = 9
+	KeyVersion    = 10
 )
 
 const (

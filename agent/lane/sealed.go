@@ -285,6 +285,9 @@ func (b *batches) done(ctx context.Context, sealed *journal.Batch, members []*pa
 			if p.Match != nil {
 				c.MatchKey = p.Match(nil)
 			}
+			if p.Keys != nil {
+				c.Keys = p.Keys(nil)
+			}
 			changes = append(changes, c)
 		}
 	}

@@ -68,6 +68,9 @@ func (s *settlement) add(p *parcel, o *connectors.Outcome) {
 		if p.Match != nil {
 			c.MatchKey = p.Match(o.Returned)
 		}
+		if p.Keys != nil {
+			c.Keys = p.Keys(o.Returned)
+		}
 		for name, v := range o.Returned {
 			if before, there := p.Returned[name]; there && before != v {
 				s.lane.log.Warn().Str("code", journal.CodeOtherValues).Str("submission", p.ID.String()).Msg("the target returned other values than the first time: inbasket show tells of it")

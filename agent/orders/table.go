@@ -31,7 +31,9 @@ var (
 		return d.Health.Status(ctx)
 	}}
 	List = Order[control.ListRequest, []journal.Entry]{Name: "list", Do: func(d *Desk, ctx context.Context, r control.ListRequest) ([]journal.Entry, error) {
-		return reading.Of(d.Journal).List(ctx, journal.Filter(r))
+		return reading.Of(d.Journal).List(ctx, r.Filter())
+	}, Record: func(r control.ListRequest) (audit.Record, bool) {
+		return record(r.By, "find-key", "", "key", r.Key), r.Key != ""
 	}}
 	Show = Order[control.ShowRequest, control.View]{Name: "show", Do: (*Desk).show, Record: func(r control.ShowRequest) (audit.Record, bool) {
 		return record(r.By, "show-raw", r.ID.String()), r.Raw
@@ -86,7 +88,7 @@ var (
 		if r.ID != 0 {
 			object = r.ID.String()
 		}
-		return record(r.By, "confirm", object, "target", r.Target, "batch", audit.Number(r.Seq), "reason", r.Reason, "returned", r.Said()), true
+		return record(r.By, "confirm", object, "target", r.Target, "batch", audit.Number(r.Seq), "reason", r.Reason, "returned", r.Said(), "force", audit.Yes(r.Force)), true
 	}}
 	// Decide records a person's decision and its documents.
 	Decide = Order[control.DecideRequest, control.Settled]{Name: "decide", WhenReleased: true, Do: (*Desk).decide, handle: control.HandleDecision,

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 
@@ -41,6 +42,8 @@ type Parcel struct {
 	Returned map[string]connectors.Value // by targets so far, and by this one before it was delivered again
 	// Match returns the key by which a result finds the submission, once the returned values are known; nil: none can come.
 	Match func(returned map[string]connectors.Value) string
+	// Keys returns by what people find the submission, in the same way; nil: the mapping names nothing.
+	Keys func(returned map[string]connectors.Value) []journal.Key
 }
 
 // pack makes a parcel of one mapped delivery: records as they are, lines and files encoded.
@@ -55,6 +58,11 @@ func (p *Preparer) pack(f *Form, in mapping.Input, d *mapping.Delivery, to *Targ
 				p.Log.Error().Str("code", loop.CodePanic).Str("submission", in.ID).Msg("the mapping broke while making a match key")
 			}
 			return key
+		}
+	}
+	if f.Plan.HasKeys() {
+		out.Keys = func(returned map[string]connectors.Value) []journal.Key {
+			return KeysOf(f.Plan, f.Content, knowing(in, returned))
 		}
 	}
 	for i := range d.Records {
@@ -78,6 +86,17 @@ func (p *Preparer) pack(f *Form, in mapping.Input, d *mapping.Delivery, to *Targ
 	}
 	out.Delivery.Files = append(out.Delivery.Files, d.Documents...)
 	return out, nil
+}
+
+// knowing is what the mapping knows once a target has returned its values, beside those of others.
+func knowing(in mapping.Input, returned map[string]connectors.Value) mapping.Input {
+	all := maps.Clone(in.Returned)
+	if all == nil {
+		all = map[string]connectors.Value{}
+	}
+	maps.Copy(all, returned)
+	in.Returned = all
+	return in
 }
 
 // maxChanges bounds how many changes of one delivery are put on record one by one.

@@ -88,7 +88,7 @@ func runTest(p *mapping.Plan, fsys fs.FS, t source.Case) []difference {
 	if err != nil {
 		return plain(err.Error())
 	}
-	m, err := try(p, raw, t, attached, nil)
+	m, keys, err := try(p, raw, t, attached, nil)
 	var wrong *mapping.MapError
 	switch {
 	case errors.As(err, &wrong) && t.ExpectError != nil:
@@ -107,7 +107,7 @@ func runTest(p *mapping.Plan, fsys fs.FS, t source.Case) []difference {
 	case t.ExpectError != nil:
 		return plain("the form is accepted, an error was expected")
 	}
-	return slices.Concat(compareRecords(fsys, p, t, m), compareBytes(fsys, t, m), plain(compareDocuments(t, m)...))
+	return slices.Concat(compareRecords(fsys, p, t, m), compareBytes(fsys, t, m), plain(compareDocuments(t, m)...), plain(compareKeys(t, keys)...))
 }
 
 // attachments are the files that come with the form of a case.
@@ -148,6 +148,9 @@ func misnamed(p *mapping.Plan, t source.Case) (wrong []string) {
 	for _, e := range t.ExpectNames {
 		unknown("expect-documents", e.Key, "the mapping has no target", p.Targets())
 	}
+	for _, e := range t.ExpectKeys {
+		unknown("expect-keys", e.Key, "the mapping has no key", p.KeyNames())
+	}
 	if t.Exact && len(t.Expect) == 0 {
 		wrong = append(wrong, "exact: there is nothing to compare: say it under expect")
 	}
@@ -174,21 +177,21 @@ func parkedBy(err error) mapping.FieldError {
 }
 
 // try decodes, validates and maps one form of a test, with everything that targets return known.
-func try(p *mapping.Plan, raw []byte, t source.Case, attached []connectors.Attachment, seen func(value.Place)) (*mapping.Mapped, error) {
+func try(p *mapping.Plan, raw []byte, t source.Case, attached []connectors.Attachment, seen func(value.Place)) (*mapping.Mapped, []mapping.Key, error) {
 	form, err := p.Decode(raw, "")
 	var de *decode.Error
 	if errors.As(err, &de) && de.Limit() == "" {
-		return nil, &mapping.MapError{Fields: []mapping.FieldError{{Pointer: de.Pointer, Code: de.Code, Message: de.Message}}}
+		return nil, nil, &mapping.MapError{Fields: []mapping.FieldError{{Pointer: de.Pointer, Code: de.Code, Message: de.Message}}}
 	}
 	if err == nil {
 		err = p.Validate(form)
 	}
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	in := expr.Input{ID: "0000000000001", Received: received, Attachments: attached, Returned: map[string]connectors.Value{}}
 	if in.Reference, err = p.Reference(form); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	for w, cols := range t.Returns {
 		for c, v := range cols {
@@ -197,12 +200,12 @@ func try(p *mapping.Plan, raw []byte, t source.Case, attached []connectors.Attac
 	}
 	m, err := p.Watch(form, in, seen)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	for i := range m.Deliveries {
 		resolve(m.Deliveries[i].Records, in.Returned)
 	}
-	return m, nil
+	return m, p.Keys(form, in), nil
 }
 
 // resolve puts returned values where records refer to them, as a target does in its transaction.

@@ -36,7 +36,7 @@ func Case(p *mapping.Plan, s Sample, form string, attached []string) ([]string, 
 		}
 		lines = append(lines, "  "+key(write)+": {"+strings.Join(columns, ", ")+"}")
 	}
-	mapped, err := try(p, s.Form, t, s.Attachments, nil)
+	mapped, _, err := try(p, s.Form, t, s.Attachments, nil)
 	var wrong *mapping.MapError
 	switch {
 	case errors.As(err, &wrong) && len(wrong.Fields) > 0:

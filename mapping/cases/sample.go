@@ -203,7 +203,7 @@ func (m *masking) told() (kept, unchecked []string) {
 // way is how a form goes through a mapping, as a text that is the same for another one that goes alike, and the keys of lookups that it has.
 func way(p *mapping.Plan, s Sample) (text string, keys map[string]bool) {
 	seen, keys := map[value.Place]int{}, map[string]bool{}
-	mapped, err := try(p, s.Form, s.test(p), s.Attachments, func(at value.Place) {
+	mapped, _, err := try(p, s.Form, s.test(p), s.Attachments, func(at value.Place) {
 		if seen[at]++; at.Kind == value.PlaceKey {
 			keys[at.Outcome] = true
 		}

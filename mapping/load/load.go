@@ -94,6 +94,7 @@ func (b *builder) load() (*mapping.Plan, error) {
 	b.names()
 	b.require()
 	b.writes()
+	b.searchKeys()
 	b.answer()
 	b.words()
 	if !b.pinned() {

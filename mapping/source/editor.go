@@ -59,7 +59,7 @@ func own(e diag.Editor, t reflect.Type) diag.Object {
 	switch t {
 	case reflect.TypeFor[Expression]():
 		return anExpression()
-	case reflect.TypeFor[Field]():
+	case reflect.TypeFor[Field](), reflect.TypeFor[Key]():
 		return diag.Object{"anyOf": []any{anExpression(), e.Block(t)}}
 	case reflect.TypeFor[Texts]():
 		return diag.Object{"anyOf": []any{text, diag.Object{"type": "object", "propertyNames": diag.Object{"enum": append(wording.Known(), OtherCodes)}, "additionalProperties": text}}}

@@ -46,6 +46,7 @@ type Mapping struct {
 	Nothing    string                   `yaml:"nothing" doc:"a form for which nothing is written anywhere: park (default) or allow" enum:"park,allow"`
 	Order      *diag.Node               `yaml:"order" doc:"expression whose equal values are delivered in the order of acceptance; or one for each target"`
 	Ignore     []Expression             `yaml:"ignore" doc:"form fields that are deliberately not used"`
+	Keys       diag.Ordered[Key]        `yaml:"keys" doc:"what people find submissions by, by name: expressions over the form, submission and returned values; or blocks with value"`
 	Answer     *Answer                  `yaml:"answer" doc:"how the back office's result is found and read"`
 	Tests      []Case                   `yaml:"tests" doc:"cases that inbasket test runs"`
 }
@@ -250,6 +251,7 @@ type Case struct {
 	Exact         bool                       `yaml:"exact" doc:"fields that are not named must not be written"`
 	ExpectError   *ExpectedError             `yaml:"expect-error" doc:"the form must be rejected; or parked, where code says so"`
 	ExpectBytes   map[string]Content         `yaml:"expect-bytes" doc:"the exact bytes of a target's records: a file, or a block with text and charset, base64 or hex"`
+	ExpectKeys    diag.Ordered[*diag.Node]   `yaml:"expect-keys" doc:"values by the name of the key: one, or a list in order; null: none"`
 	ExpectNames   diag.Ordered[[]string]     `yaml:"expect-documents" doc:"names of the documents that a target gets, in order"`
 	Line          int                        `yaml:"-"`
 }

@@ -29,6 +29,7 @@ type tried struct {
 	Errors     []mapping.FieldError  `json:"errors,omitempty"`
 	Parked     string                `json:"parked,omitempty"` // why a person would have to look at the form
 	Values     []mapping.Explanation `json:"values,omitempty"`
+	Keys       []mapping.Key         `json:"keys,omitempty"`
 	Unknown    []string              `json:"unknown,omitempty"` // fields of the form of which nothing is made, and that nobody has named
 	Deliveries []triedDelivery       `json:"deliveries,omitempty"`
 	form       *workbench.Node
@@ -110,9 +111,12 @@ func whatBecame(t *trial, reveal workbench.Reveal) tried {
 	if t.mapped == nil {
 		return out
 	}
-	out.Values, out.Unknown = t.plan.Explain(t.form, t.input), t.mapped.Unknown
+	out.Values, out.Unknown, out.Keys = t.plan.Explain(t.form, t.input), t.mapped.Unknown, t.plan.Keys(t.form, t.input)
 	for i := range out.Values {
 		out.Values[i].Shown = reveal.Explained(out.Values[i])
+	}
+	for i := range out.Keys {
+		out.Keys[i].Value = reveal.Text(out.Keys[i].Value)
 	}
 	for _, d := range t.mapped.Deliveries {
 		x := triedDelivery{Target: d.Target, Records: len(d.Records), Order: reveal.Text(d.Order), Needs: d.Needs}
@@ -165,6 +169,7 @@ func printTried(w io.Writer, t tried) {
 	for _, d := range t.Deliveries {
 		printDelivery(w, d, t.Values)
 	}
+	printKeys(w, t)
 	printUnknown(w, t)
 	fmt.Fprintln(w, "nothing was written")
 }
@@ -243,7 +248,17 @@ func printExplained(w io.Writer, t tried) {
 		cli.SayIf(w, v.Deletes, "  deletes the rows of this key; there are no new ones\n")
 		cli.SayIf(w, v.Note != "", "  changed %s\n", v.Note)
 	}
+	printKeys(w, t)
 	printUnknown(w, t)
+}
+
+// printKeys says by what people find the form.
+func printKeys(w io.Writer, t tried) {
+	cli.SayIf(w, len(t.Keys) > 0, "\nfound by\n")
+	for _, k := range t.Keys {
+		cli.SayIf(w, k.Failed == "", "  %s = %s (%s)\n", k.Name, cli.Visible(k.Value), k.Keep)
+		cli.SayIf(w, k.Failed != "", "  %s: cannot be computed [%s]\n", k.Name, k.Failed)
+	}
 }
 
 // printUnknown says what nothing is made of.

@@ -140,9 +140,9 @@ func TestLists(t *testing.T) {
 		print func(io.Writer)
 		want  string
 	}{
-		{func(w io.Writer) { printList(w, nil, journal.Filter{}) }, "no submissions"},
+		{func(w io.Writer) { printList(w, nil, 0) }, "no submissions"},
 		{func(w io.Writer) {
-			printList(w, []journal.Entry{{State: journal.Closed, At: noon, Reference: "B\x1b[2J"}}, journal.Filter{Limit: 1})
+			printList(w, []journal.Entry{{State: journal.Closed, At: noon, Reference: "B\x1b[2J"}}, 1)
 		}, "ID             STATE   ROUTE  ACCEPTED             REFERENCE   WHY\n0000000000000  closed  -      2026-03-02 12:00:00  \"B\\x1b[2J\"  \nthere may be more: inbasket list --after 0000000000000"},
 		{func(w io.Writer) { printSequences(w, nil) }, "no sequences"},
 		{func(w io.Writer) {

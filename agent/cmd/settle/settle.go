@@ -160,6 +160,7 @@ func confirm(a *cli.App) *cobra.Command {
 	cmd.Flags().Int64Var(&r.Seq, "batch", 0, "number of a sealed batch")
 	cmd.Flags().StringArrayVar(&returned, "returned", nil, "WRITE.COLUMN=VALUE: what the target gave the row, as the mapping names it; may be repeated")
 	cmd.Flags().StringVar(&r.Reason, "reason", "", "what was found; it stays on record")
+	cmd.Flags().BoolVar(&r.Force, "force", false, "also a value that another submission has")
 	return cmd
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strings"
 	"time"
 
 	"github.com/inbasket/inbasket/agent/content"
@@ -175,4 +176,30 @@ func (j Deliveries) LastReturned(ctx context.Context, target string) (map[string
 		l.Fail(err)
 		return values
 	})
+}
+
+// anyText escapes what LIKE gives a meaning.
+var anyText = strings.NewReplacer("!", "!!", "%", "!%", "_", "!_")
+
+// ReturnedTo finds another submission to which a target returned one of some values; 0: there is none.
+func (j Deliveries) ReturnedTo(ctx context.Context, target string, but journal.ID, values map[string]connectors.Value) (of journal.ID, name string, err error) {
+	err = j.Read(ctx, func(l *journal.Look) {
+		for n, v := range values {
+			text, err := journal.EncodeReturned(map[string]connectors.Value{n: v})
+			l.Fail(err)
+			like := "%" + anyText.Replace(strings.Trim(string(text), "{}")) + "%"
+			const sql = "SELECT sub, returned FROM delivery WHERE target=? AND sub<>? AND returned LIKE ? ESCAPE '!'"
+			journal.Each(l, sql, []any{engine.Word(target), but, like}, func(r struct {
+				ID       journal.ID
+				Returned string
+			}) {
+				known, err := journal.DecodeReturned(r.Returned, nil)
+				l.Fail(err)
+				if known[n] == v {
+					of, name = r.ID, n
+				}
+			})
+		}
+	})
+	return of, name, err
 }
