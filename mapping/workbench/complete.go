@@ -217,7 +217,7 @@ func listAround(text string) string {
 			if list, _, first := strings.Cut(text[i+1:], ","); first {
 				return list
 			}
-			steps := stepsOf(text[:i])
+			steps := Steps(text[:i])
 			return steps[max(0, len(steps)-2)]
 		}
 	}

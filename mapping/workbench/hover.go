@@ -114,15 +114,15 @@ func (b *Bench) origin(out *strings.Builder, spec *source.Mapping, known names, 
 	for _, l := range made.lets {
 		fmt.Fprintf(out, "- through %s: `%s`\n", l, known[l].text)
 	}
-	steps := stepsOf(text)
+	steps := Steps(text)
 	fmt.Fprintf(out, "- by `%s`\n", steps[0])
 	for _, s := range steps[1:] {
 		fmt.Fprintf(out, "- then `%s`%s\n", s, usageOf(spec, s))
 	}
 }
 
-// stepsOf cuts an expression at its pipes.
-func stepsOf(text string) (steps []string) {
+// Steps cuts an expression at its pipes.
+func Steps(text string) (steps []string) {
 	depth, quote, from := 0, rune(0), 0
 	for i, r := range text {
 		switch {

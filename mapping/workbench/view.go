@@ -4,10 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
-	"unicode"
 
 	"github.com/inbasket/inbasket/mapping"
 	"github.com/inbasket/inbasket/mapping/expr"
@@ -58,36 +56,39 @@ const (
 )
 
 // See shows what becomes of a form by the text as it stands; raw is nil where there is no form. Without reveal values of the form are masked.
-func (b *Bench) See(raw []byte, in mapping.Input, reveal bool) (v View) {
+func (b *Bench) See(raw []byte, in mapping.Input, reveal Reveal) (v View) {
 	v.Checked = b.Check()
 	if raw == nil {
 		return v
 	}
 	v.Parked = "this form could not be looked at: a fault of Inbasket itself [" + CodeFailed + "]"
-	mask := masked
-	if reveal {
-		mask = func(s string) string { return s }
-	}
 	guarded(func() {
 		parked := ""
 		if v.Plan != nil {
-			parked = v.try(raw, in, mask)
+			parked = v.try(raw, in, reveal)
 		}
-		spec := b.read(b.text(), -1)
-		if tree, ok := plainForm(&spec, raw); ok {
-			errors := map[string][]string{}
-			for _, e := range v.Errors {
-				errors[e.Pointer] = append(errors[e.Pointer], e.Message)
-			}
-			v.Tree = (&trees{goes: goes(&spec), errors: errors, mask: mask}).node("form", "", "", tree)
-		}
+		v.Tree = b.Tree(raw, v.Errors, reveal)
 		v.Parked = parked
 	})
 	return v
 }
 
+// Tree is the form as the mapping reads it, with what is made of each value and wrong with it; nil where it cannot be read.
+func (b *Bench) Tree(raw []byte, wrong []mapping.FieldError, reveal Reveal) *Node {
+	spec := b.read(b.text(), -1)
+	tree, ok := plainForm(&spec, raw)
+	if !ok {
+		return nil
+	}
+	errors := map[string][]string{}
+	for _, e := range wrong {
+		errors[e.Pointer] = append(errors[e.Pointer], e.Message)
+	}
+	return (&trees{goes: goes(&spec), errors: errors, mask: reveal.Text}).node("form", "", "", tree)
+}
+
 // try fills in what the mapping makes of the form, and says why it would be parked.
-func (v *View) try(raw []byte, in mapping.Input, mask func(string) string) (parked string) {
+func (v *View) try(raw []byte, in mapping.Input, reveal Reveal) (parked string) {
 	t := Try(v.Plan, raw, in)
 	v.Errors = t.Errors
 	if t.Parked != nil {
@@ -99,7 +100,7 @@ func (v *View) try(raw []byte, in mapping.Input, mask func(string) string) (park
 	v.Unknown = t.Mapped.Unknown
 	values := v.Plan.Explain(t.Form, t.Input)
 	for _, d := range t.Mapped.Deliveries {
-		out := Delivery{Target: d.Target, Count: len(d.Records), Needs: strings.Join(d.Needs, ", "), Records: recordsOf(values, d.Target, mask)}
+		out := Delivery{Target: d.Target, Count: len(d.Records), Needs: strings.Join(d.Needs, ", "), Records: recordsOf(values, d.Target, reveal)}
 		if d.Piece != nil {
 			set := ""
 			out.Count = d.Piece.Records
@@ -110,7 +111,7 @@ func (v *View) try(raw []byte, in mapping.Input, mask func(string) string) (park
 				if len(out.Lines) == maxRecords {
 					break
 				}
-				out.Lines = append(out.Lines, mask(l))
+				out.Lines = append(out.Lines, reveal.Text(l))
 			}
 		}
 		v.Deliveries = append(v.Deliveries, out)
@@ -119,7 +120,7 @@ func (v *View) try(raw []byte, in mapping.Input, mask func(string) string) (park
 }
 
 // recordsOf puts values together to the records of a target.
-func recordsOf(values []mapping.Explanation, target string, mask func(string) string) (all []Record) {
+func recordsOf(values []mapping.Explanation, target string, reveal Reveal) (all []Record) {
 	last := ""
 	for _, x := range values {
 		if x.Target != target {
@@ -132,40 +133,9 @@ func recordsOf(values []mapping.Explanation, target string, mask func(string) st
 			all, last = append(all, Record{Object: x.Object, Write: x.Write, Deletes: x.Deletes}), head
 		}
 		r := &all[len(all)-1]
-		shown := x.Shown
-		if !constant(x.Expression) && !slices.Contains([]string{"null", "missing", "reference"}, x.Kind) {
-			shown = mask(shown)
-		}
-		r.Fields = append(r.Fields, Value{Name: x.Field, Kind: x.Kind, Value: shown, From: x.Pointer, By: x.Expression, Note: x.Note})
+		r.Fields = append(r.Fields, Value{Name: x.Field, Kind: x.Kind, Value: reveal.Explained(x), From: x.Pointer, By: x.Expression, Note: x.Note})
 	}
 	return all
-}
-
-var quotedText = regexp.MustCompile(`"[^"]*"|'[^']*'`)
-
-// constant tells whether an expression names nothing: its value stands in the mapping.
-func constant(text string) bool {
-	return len(expr.Words(quotedText.ReplaceAllString(text, ""))) == 0
-}
-
-// masked puts x for letters and 9 for digits: nobody sees what a citizen wrote, and everybody how it is written.
-func masked(s string) string {
-	if s == "true" || s == "false" {
-		return "(true or false)"
-	}
-	return strings.Map(func(r rune) rune {
-		switch {
-		case unicode.IsUpper(r):
-			return 'X'
-		case unicode.IsDigit(r):
-			return '9'
-		case unicode.IsLetter(r):
-			return 'x'
-		case r > unicode.MaxASCII:
-			return '·'
-		}
-		return r
-	}, s)
 }
 
 // trees makes the tree of a form.

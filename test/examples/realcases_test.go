@@ -14,8 +14,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/inbasket/inbasket/agent/cmd/author"
 	"github.com/inbasket/inbasket/agent/cmd/cli"
-	"github.com/inbasket/inbasket/agent/cmd/setup"
 	"github.com/inbasket/inbasket/mapping"
 	"github.com/inbasket/inbasket/mapping/cases"
 	"github.com/inbasket/inbasket/mapping/diag"
@@ -305,7 +305,7 @@ func checkConnect(t *testing.T, config string, known ...string) (proved bool) {
 	t.Helper()
 	var said bytes.Buffer
 	a := &cli.App{Config: config, JSON: true, Stdin: strings.NewReader(""), Stdout: &said, Stderr: &said, Getenv: func(string) string { return "" }, Version: "test"}
-	for _, cmd := range setup.Commands(a) {
+	for _, cmd := range author.Commands(a) {
 		if cmd.Name() != "check" {
 			continue
 		}

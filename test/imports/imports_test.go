@@ -35,10 +35,11 @@ var rules = []rule{
 	{"agent/lane", []string{"agent/prepare", "agent/batch", "agent/content", "agent/control", "agent/guard", "agent/health", "agent/journal", "agent/journal/accepting", "agent/journal/delivering", "agent/journal/reading", "agent/loop", "connectors", "mapping/encode"}},
 	{"agent/waiting", []string{"agent/content", "agent/control", "agent/guard", "agent/journal", "connectors"}},
 	{"agent/intake", []string{"agent/lane", "agent/prepare", "agent/waiting", "agent/content", "agent/frontoffice", "agent/guard", "agent/health", "agent/journal", "agent/journal/accepting", "agent/loop", "connectors", "mapping", "mapping/decode", "mapping/expr/value"}},
-	{"agent/cmd/inbasket", []string{"agent/cmd/cli", "agent/cmd/keep", "agent/cmd/look", "agent/cmd/settle", "agent/cmd/setup", "agent/cmd/system",
+	{"agent/cmd/inbasket", []string{"agent/cmd/author", "agent/cmd/cli", "agent/cmd/keep", "agent/cmd/look", "agent/cmd/settle", "agent/cmd/setup", "agent/cmd/system",
 		"agent/config", "connectors/all", "mapping/diag", "agent/diagnose", "agent/monitor"}}, // the last two in tests
 	{"agent/cmd/keep", []string{"agent/cmd/cli", "agent/cmd/look", "agent/cmd/system", "agent/...", "connectors"}},
-	{"agent/cmd/setup", []string{"agent/cmd/cli", "agent/cmd/system", "agent/...", "installer", "connectors", "connectors/all", "connectors/durable", "mapping/..."}},
+	{"agent/cmd/setup", []string{"agent/cmd/author", "agent/cmd/cli", "agent/cmd/system", "agent/...", "installer", "connectors", "connectors/all", "connectors/durable", "mapping/..."}},
+	{"agent/cmd/author", []string{"agent/cmd/cli", "agent/...", "connectors", "connectors/all", "connectors/durable", "mapping/..."}},
 	{"agent/cmd/look", []string{"agent/cmd/cli", "agent/...", "installer", "connectors", "connectors/all", "mapping/diag"}},
 	{"agent/cmd/settle", []string{"agent/cmd/cli", "agent/control", "agent/orders", "mapping/diag"}},
 	{"agent/cmd/system", []string{"agent/codes", "installer"}},

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -119,5 +121,20 @@ func TestEmptyList(t *testing.T) {
 	var out strings.Builder
 	if err := (&App{Stdout: &out, JSON: true}).Print([]string(nil), nil); err != nil || out.String() != "[]\n" {
 		t.Errorf("%v %s", err, out.String())
+	}
+}
+
+// TestNewText makes folders, and keeps what somebody wrote.
+func TestNewText(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "a", "b", "m.yaml")
+	if err := NewText(path, []byte("mine")); err != nil {
+		t.Fatal(err)
+	}
+	if err := NewText(path, []byte("other")); err == nil || FaultOf(err).Code != CodeExists {
+		t.Errorf("%v", err)
+	}
+	if b, err := os.ReadFile(path); err != nil || string(b) != "mine" {
+		t.Errorf("%s %v", b, err)
 	}
 }

@@ -119,25 +119,18 @@ func NewFile(path string, mode fs.FileMode, hint string, write func(io.Writer) e
 	return err
 }
 
+// NewText writes a file that is not there yet, and the folders above it: what somebody wrote is never overwritten.
+func NewText(path string, b []byte) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
+		return err
+	}
+	return NewFile(path, 0o640, "remove it, or name another place", Text(b))
+}
+
 // Text is what NewFile writes of a text that is known.
 func Text[T string | []byte](text T) func(io.Writer) error {
 	return func(w io.Writer) error {
 		_, err := w.Write([]byte(text))
 		return err
 	}
-}
-
-// Mask hides what a text says and leaves what kind of text it is: letters are x or X, digits 9, all else stays.
-func Mask(s string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case unicode.IsDigit(r), unicode.IsNumber(r):
-			return '9'
-		case unicode.IsUpper(r):
-			return 'X'
-		case unicode.IsLetter(r), unicode.IsMark(r), r > unicode.MaxLatin1:
-			return 'x'
-		}
-		return r
-	}, s)
 }

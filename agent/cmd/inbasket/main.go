@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/inbasket/inbasket/agent/cmd/author"
 	"github.com/inbasket/inbasket/agent/cmd/cli"
 	"github.com/inbasket/inbasket/agent/cmd/keep"
 	"github.com/inbasket/inbasket/agent/cmd/look"
@@ -87,7 +88,7 @@ func newRoot(a *cli.App, s *system.Supervisor) *cobra.Command {
 		id, title string
 		commands  []*cobra.Command
 	}{
-		{"setup", "Set up:", setup.Commands(a)},
+		{"setup", "Set up:", append(setup.Commands(a), author.Commands(a)...)},
 		{"look", "Look:", look.Commands(a, []*cobra.Command{settle.Attach(a), settle.Drop(a)}, []*cobra.Command{settle.Void(a)}, []*cobra.Command{settle.SetSequence(a)})},
 		{"settle", "Settle:", settle.Commands(a)},
 		{"keep", "Keep going:", keep.Commands(a, s)},

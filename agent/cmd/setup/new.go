@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/inbasket/inbasket/agent/cmd/author"
 	"github.com/inbasket/inbasket/agent/cmd/cli"
 )
 
@@ -21,7 +22,7 @@ func newFiles(a *cli.App) *cobra.Command {
 		Use:   "agent DIR",
 		Short: "Write a configuration with a mapping that works at once: a folder in, a folder out",
 		RunE:  func(_ *cobra.Command, given []string) error { return newAgent(a, given[0]) },
-	}, newMappingCommand(a))
+	}, author.NewMapping(a))
 }
 
 func newAgent(a *cli.App, dir string) error {
@@ -40,7 +41,7 @@ func newAgent(a *cli.App, dir string) error {
 		}
 		to := filepath.Join(dir, rel)
 		written = append(written, to)
-		return writeNew(to, b)
+		return cli.NewText(to, b)
 	})
 	for _, folder := range []string{"in", "out"} {
 		if err == nil {
@@ -63,12 +64,4 @@ func newAgent(a *cli.App, dir string) error {
 		}
 		fmt.Fprintf(w, "next: %sinbasket check, inbasket test mappings/contact.yaml, inbasket run\n", there)
 	})
-}
-
-// writeNew writes a file that is not there yet: what somebody wrote is never overwritten.
-func writeNew(path string, b []byte) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
-		return err
-	}
-	return cli.NewFile(path, 0o640, "remove it, or name another place", cli.Text(b))
 }

@@ -66,20 +66,6 @@ func TestKeygen(t *testing.T) {
 	}
 }
 
-// TestWriteNew makes folders, and keeps what somebody wrote.
-func TestWriteNew(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "a", "b", "m.yaml")
-	if err := writeNew(path, []byte("mine")); err != nil {
-		t.Fatal(err)
-	}
-	if err := writeNew(path, []byte("other")); cli.FaultOf(orNone(err)).Code != cli.CodeExists {
-		t.Errorf("%v", err)
-	}
-	if b, err := os.ReadFile(path); err != nil || string(b) != "mine" {
-		t.Errorf("%s %v", b, err)
-	}
-}
-
 // TestNewAgent writes a configuration that stands on its own, once.
 func TestNewAgent(t *testing.T) {
 	a, out := appOf("")

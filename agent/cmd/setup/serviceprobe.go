@@ -11,6 +11,7 @@ import (
 
 	"github.com/inbasket/inbasket/agent"
 	"github.com/inbasket/inbasket/agent/catalog"
+	"github.com/inbasket/inbasket/agent/cmd/author"
 	"github.com/inbasket/inbasket/agent/cmd/cli"
 	"github.com/inbasket/inbasket/agent/config"
 	"github.com/inbasket/inbasket/connectors"
@@ -29,7 +30,7 @@ func serviceProbeCommand(a *cli.App) *cobra.Command {
 func serviceProbe(_ context.Context, a *cli.App) error {
 	cfg, err := a.Load(false)
 	if err != nil {
-		return withMappings(a, err)
+		return author.WithMappings(a, err)
 	}
 	targets, err := catalog.Open(cfg, agent.SystemClock{}, func(connectors.Notice) {})
 	if err != nil {

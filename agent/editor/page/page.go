@@ -234,7 +234,7 @@ func (p *Page) show(w http.ResponseWriter, r *http.Request, v view) {
 	b.Files = workbench.Over(os.DirFS(filepath.Dir(p.options.Mapping)), map[string][]byte{b.Name: []byte(v.Text)})
 	raw, name, all := p.form(b, v.Form, b.Samples())
 	v.File, v.Form, v.Forms, v.Reveal = b.Name, name, all, p.options.Reveal
-	v.View = b.See(raw, mapping.Input{ID: "0000000000000", Reference: filepath.Base(name), Received: p.options.Clock.Now()}, p.options.Reveal)
+	v.View = b.See(raw, mapping.Input{ID: "0000000000000", Reference: filepath.Base(name), Received: p.options.Clock.Now()}, workbench.Reveal(p.options.Reveal))
 	v.locate()
 	var out bytes.Buffer
 	if err := pageTemplate.Execute(&out, v); err != nil {

@@ -1,4 +1,4 @@
-package setup
+package author
 
 import (
 	"crypto/sha256"
@@ -27,6 +27,9 @@ type trial struct {
 	errors []mapping.FieldError // the form's fault; nil: it can be mapped
 	parked error                // ours: a person would have to look at the form
 	mapped *mapping.Mapped
+
+	raw   []byte
+	bench workbench.Bench
 }
 
 // loadMapping reads a mapping file; targets are taken as they are named.
@@ -72,7 +75,8 @@ func try(a *cli.App, mappingPath, formPath string, attachments []string) (*trial
 		in.Attachments = append(in.Attachments, x)
 	}
 	t := workbench.Try(plan, src, in)
-	return &trial{plan: plan, form: t.Form, input: t.Input, errors: t.Errors, parked: t.Parked, mapped: t.Mapped}, nil
+	return &trial{plan: plan, form: t.Form, input: t.Input, errors: t.Errors, parked: t.Parked, mapped: t.Mapped, raw: src,
+		bench: workbench.Bench{Files: os.DirFS(filepath.Dir(mappingPath)), Name: filepath.Base(mappingPath)}}, nil
 }
 
 func readForm(a *cli.App, path string) ([]byte, error) {

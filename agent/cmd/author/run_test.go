@@ -1,4 +1,4 @@
-package setup
+package author
 
 import (
 	"io"
@@ -10,6 +10,28 @@ import (
 
 	"github.com/inbasket/inbasket/agent/cmd/cli"
 )
+
+func appOf(stdin string) (*cli.App, *strings.Builder) {
+	out := &strings.Builder{}
+	return &cli.App{Stdin: strings.NewReader(stdin), Stdout: out, Stderr: io.Discard, Getenv: func(string) string { return "" }}, out
+}
+
+// orNone is an error in any case, to be asked for its code.
+func orNone(err error) error {
+	if err == nil {
+		return io.EOF
+	}
+	return err
+}
+
+func says(t *testing.T, out *strings.Builder, want ...string) {
+	t.Helper()
+	for _, w := range want {
+		if !strings.Contains(out.String(), w) {
+			t.Errorf("%q is not in\n%s", w, out)
+		}
+	}
+}
 
 // steps is a clock that goes on by a quarter of a second each time it is asked.
 type steps struct{ at time.Time }

@@ -1,4 +1,4 @@
-package setup
+package author
 
 import (
 	"cmp"
@@ -31,7 +31,8 @@ type sketched struct {
 	connect bool
 }
 
-func newMappingCommand(a *cli.App) *cobra.Command {
+// NewMapping is inbasket new mapping.
+func NewMapping(a *cli.App) *cobra.Command {
 	var n sketched
 	cmd := &cobra.Command{
 		Use:   "mapping FILE --form FORM... | --schema SCHEMA",
@@ -79,7 +80,7 @@ func newMapping(ctx context.Context, a *cli.App, n sketched) error {
 	if made.Empty {
 		return cli.Usagef("nothing is known of the form's fields: give a sample that has them, or a schema that names them")
 	}
-	if err := writeNew(n.path, made.Text); err != nil {
+	if err := cli.NewText(n.path, made.Text); err != nil {
 		return err
 	}
 	answer := struct {

@@ -1,4 +1,4 @@
-package setup
+package author
 
 import (
 	"context"
@@ -24,6 +24,7 @@ import (
 // planned is what plan found, for --json.
 type planned struct {
 	OK        bool                 `json:"ok"`
+	Masked    bool                 `json:"masked"`
 	Mapping   string               `json:"mapping"`
 	Version   int                  `json:"version"`
 	Reference string               `json:"reference"`
@@ -78,9 +79,10 @@ type plannedFile struct {
 
 // planOptions is what plan is told.
 type planOptions struct {
-	target           string
-	reveal, triggers bool
-	attachments      []string
+	target      string
+	reveal      workbench.Reveal
+	triggers    bool
+	attachments []string
 }
 
 func planCommand(a *cli.App) *cobra.Command {
@@ -90,7 +92,7 @@ func planCommand(a *cli.App) *cobra.Command {
 	flags := cmd.Flags()
 	flags.StringArrayVar(&o.attachments, "attachment", nil, "file that came with the form; may be repeated")
 	flags.StringVar(&o.target, "target", "", "only this target")
-	flags.BoolVar(&o.reveal, "reveal", false, "values as they are, and not masked; this is on record")
+	flags.BoolVar((*bool)(&o.reveal), "reveal", false, "values as they are, and not masked; this is on record")
 	flags.BoolVar(&o.triggers, "triggers", false, "triggers of the tables write nothing that a database does not take back, such as rows of a MyISAM table")
 	return cmd
 }
@@ -104,7 +106,7 @@ func (o planOptions) run(ctx context.Context, a *cli.App, mappingPath, formPath 
 	if err != nil {
 		return err
 	}
-	out := planned{OK: true, Mapping: t.plan.Name(), Version: t.plan.Version(), Reference: t.input.Reference, Errors: t.errors}
+	out := planned{OK: true, Masked: !bool(o.reveal), Mapping: t.plan.Name(), Version: t.plan.Version(), Reference: t.input.Reference, Errors: t.errors}
 	if t.parked != nil || t.errors != nil {
 		tried := triedOf(t)
 		out.OK, out.Parked = false, tried.Parked
@@ -194,7 +196,7 @@ func (o planOptions) one(ctx context.Context, cfg *config.Config, t *trial, d *m
 		return out
 	}
 	fail(err)
-	if out.unsure = len(p.Sent) > 0; out.unsure && !o.reveal {
+	if out.unsure = len(p.Sent) > 0; out.unsure && !bool(o.reveal) {
 		var coded *connectors.Error
 		if errors.As(err, &coded) {
 			out.Error = coded.Op + ": " + coded.Code
@@ -208,7 +210,7 @@ func (o planOptions) take(out *plannedTarget, p connectors.Planned) {
 	for _, s := range p.Sent {
 		x := plannedSQL{SQL: s.SQL, Rows: s.Touched}
 		for _, v := range s.Values {
-			x.Values = append(x.Values, shownValue(v, o.reveal))
+			x.Values = append(x.Values, o.reveal.Value(v))
 		}
 		out.Statements = append(out.Statements, x)
 	}
@@ -217,7 +219,7 @@ func (o planOptions) take(out *plannedTarget, p connectors.Planned) {
 	}
 	if p.Refused != nil {
 		out.Refused, out.Hint = p.Refused.Op+": "+p.Refused.Code, p.Refused.Hint
-		if o.reveal && p.Refused.Err != nil { // the system's own words may hold what the citizen wrote
+		if bool(o.reveal) && p.Refused.Err != nil { // the system's own words may hold what the citizen wrote
 			out.Refused += ": " + p.Refused.Err.Error()
 		}
 	}
@@ -228,7 +230,7 @@ func (o planOptions) cells(rows []connectors.Row) (all [][]plannedCell) {
 	for _, r := range rows {
 		var row []plannedCell
 		for _, c := range r {
-			row = append(row, plannedCell{Column: c.Column, Value: shownValue(c.Value, o.reveal || c.Generated), Generated: c.Generated, raw: c.Value})
+			row = append(row, plannedCell{Column: c.Column, Value: (o.reveal || workbench.Reveal(c.Generated)).Value(c.Value), Generated: c.Generated, raw: c.Value})
 		}
 		all = append(all, row)
 	}
@@ -271,21 +273,11 @@ func (o planOptions) file(name string, body []byte, set string) plannedFile {
 	if !ok {
 		return f
 	}
-	text, _, ok := c.DecodeString(body)
-	if !ok {
-		return f
+	if body = o.reveal.Bytes(body, set); c.ASCII() {
+		f.Text = workbench.Lines(body, set)
+	} else {
+		f.Hex = hex.Dump(body)
 	}
-	if !o.reveal {
-		text = cli.Mask(text)
-	}
-	if c.ASCII() {
-		f.Text = workbench.Lines([]byte(text), "")
-		return f
-	}
-	if !o.reveal {
-		body, _, _ = c.AppendString(nil, text)
-	}
-	f.Hex = hex.Dump(body)
 	return f
 }
 

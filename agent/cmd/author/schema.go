@@ -1,4 +1,4 @@
-package setup
+package author
 
 import (
 	"github.com/spf13/cobra"

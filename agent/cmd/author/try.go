@@ -1,9 +1,7 @@
-package setup
+package author
 
 import (
-	"bytes"
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -23,6 +21,7 @@ import (
 // tried is what try found, for --json.
 type tried struct {
 	OK         bool                  `json:"ok"`
+	Masked     bool                  `json:"masked"` // what the citizen wrote is not shown, only of what kind it is
 	Mapping    string                `json:"mapping"`
 	Version    int                   `json:"version"`
 	Reference  string                `json:"reference"`
@@ -33,6 +32,7 @@ type tried struct {
 	Keys       []mapping.Key         `json:"keys,omitempty"`
 	Unknown    []string              `json:"unknown,omitempty"` // fields of the form of which nothing is made, and that nobody has named
 	Deliveries []triedDelivery       `json:"deliveries,omitempty"`
+	form       *workbench.Node
 }
 
 type triedDelivery struct {
@@ -74,8 +74,14 @@ func explain(a *cli.App) *cobra.Command {
 // formCommand sends a form with its attachments through a mapping.
 func formCommand(a *cli.App, cmd *cobra.Command, people func(io.Writer, tried)) func(*cobra.Command, []string) error {
 	attachments := cmd.Flags().StringArray("attachment", nil, "file that came with the form; may be repeated")
+	reveal := cmd.Flags().Bool("reveal", false, "values as they are, and not masked")
 	return func(_ *cobra.Command, given []string) error {
-		return tryForm(a, given[0], given[1], *attachments, people)
+		t, err := try(a, given[0], given[1], *attachments)
+		if err != nil {
+			return err
+		}
+		out := whatBecame(t, workbench.Reveal(*reveal))
+		return a.PrintOK(out.OK, out, func(w io.Writer) { people(w, out) })
 	}
 }
 
@@ -95,29 +101,35 @@ func explainCode(a *cli.App, code string) error {
 	return a.Print(c, func(w io.Writer) { fmt.Fprintf(w, "%s: %s\n    %s\n", c.Code, c.Happened, c.Cure) })
 }
 
-func tryForm(a *cli.App, mappingPath, formPath string, attachments []string, people func(io.Writer, tried)) error {
-	t, err := try(a, mappingPath, formPath, attachments)
-	if err != nil {
-		return err
-	}
+// whatBecame is what try and explain show.
+func whatBecame(t *trial, reveal workbench.Reveal) tried {
 	out := triedOf(t)
+	out.Masked, out.form = !bool(reveal), t.bench.Tree(t.raw, t.errors, reveal)
 	if t.plan.Shape() != "" {
-		out.Plain = mapping.Tree(t.form)
+		out.Plain = reveal.Tree(mapping.Tree(t.form))
 	}
-	if t.mapped != nil {
-		out.Values, out.Unknown, out.Keys = t.plan.Explain(t.form, t.input), t.mapped.Unknown, t.plan.Keys(t.form, t.input)
-		for _, d := range t.mapped.Deliveries {
-			x := triedDelivery{Target: d.Target, Records: len(d.Records), Order: d.Order, Needs: d.Needs}
-			if d.Piece != nil {
-				x.Body, x.Records = d.Piece.Body, d.Piece.Records
-				if d.Layout != nil {
-					x.Charset = d.Layout.Charset()
-				}
+	if t.mapped == nil {
+		return out
+	}
+	out.Values, out.Unknown, out.Keys = t.plan.Explain(t.form, t.input), t.mapped.Unknown, t.plan.Keys(t.form, t.input)
+	for i := range out.Values {
+		out.Values[i].Shown = reveal.Explained(out.Values[i])
+	}
+	for i := range out.Keys {
+		out.Keys[i].Value = reveal.Text(out.Keys[i].Value)
+	}
+	for _, d := range t.mapped.Deliveries {
+		x := triedDelivery{Target: d.Target, Records: len(d.Records), Order: reveal.Text(d.Order), Needs: d.Needs}
+		if d.Piece != nil {
+			x.Records = d.Piece.Records
+			if d.Layout != nil {
+				x.Charset = d.Layout.Charset()
 			}
-			out.Deliveries = append(out.Deliveries, x)
+			x.Body = reveal.Bytes(d.Piece.Body, x.Charset)
 		}
+		out.Deliveries = append(out.Deliveries, x)
 	}
-	return a.PrintOK(out.OK, out, func(w io.Writer) { people(w, out) })
+	return out
 }
 
 // triedOf is what is known of a form that went through a mapping, without what became of it.
@@ -147,8 +159,8 @@ func printRefused(w io.Writer, t tried) {
 
 func printTried(w io.Writer, t tried) {
 	fmt.Fprintf(w, "%s version %d, reference %s\n", t.Mapping, t.Version, t.Reference)
-	if t.Plain != nil {
-		printPlain(w, t.Plain)
+	if t.form != nil {
+		printForm(w, t)
 	}
 	if !t.OK {
 		printRefused(w, t)
@@ -162,18 +174,33 @@ func printTried(w io.Writer, t tried) {
 	fmt.Fprintln(w, "nothing was written")
 }
 
-// printPlain shows a tree as JSON.
-func printPlain(w io.Writer, tree any) {
-	var text bytes.Buffer
-	e := json.NewEncoder(&text)
-	e.SetEscapeHTML(false)
-	e.SetIndent("  ", "  ")
-	if err := e.Encode(tree); err != nil {
-		return
+// printForm shows a form as the mapping reads it, with what is made of each value.
+func printForm(w io.Writer, t tried) {
+	fmt.Fprint(w, "\nthe form")
+	cli.SayIf(w, t.Plain != nil, ", as input.shape makes it")
+	fmt.Fprintln(w)
+	var table strings.Builder
+	cli.Table(&table, func(w io.Writer) { printNodes(w, t.form, "  ") })
+	for line := range strings.Lines(table.String()) { // most have nothing in the last columns
+		fmt.Fprintln(w, strings.TrimRight(line, " \n"))
 	}
-	fmt.Fprintln(w, "\nthe form, as input.shape makes it:")
-	for line := range strings.Lines("  " + text.String()) {
-		fmt.Fprintln(w, cli.Visible(strings.TrimSuffix(line, "\n")))
+	if !t.OK {
+		fmt.Fprintln(w)
+	}
+}
+
+func printNodes(w io.Writer, n *workbench.Node, indent string) {
+	for _, x := range n.Below {
+		value := cli.Visible(x.Value)
+		if x.Kind == "list" {
+			value = cli.Count(len(x.Below), "item")
+		}
+		to := ""
+		if len(x.To) > 0 {
+			to = "→ " + strings.Join(x.To, ", ")
+		}
+		fmt.Fprintf(w, "%s%s\t%s\t%s\n", indent, cli.Visible(x.Name), value, to)
+		printNodes(w, x, indent+"  ")
 	}
 }
 
@@ -197,7 +224,7 @@ func printDelivery(w io.Writer, d triedDelivery, values []mapping.Explanation) {
 				fmt.Fprintf(w, "  %s (%s)%s\n", v.Object, v.Write, what)
 				last = head
 			}
-			fmt.Fprintf(w, "    %s\t%s\t%s\n", v.Field, v.Kind, cli.Visible(v.Shown))
+			fmt.Fprintf(w, "    %s\t%s\t%s\t→ %s (%s)\n", cli.Visible(workbench.Source(v)), cli.Visible(strings.Join(workbench.Steps(v.Expression)[1:], " | ")), cli.Visible(v.Shown), v.Field, v.Kind)
 		}
 	})
 	for _, v := range values {

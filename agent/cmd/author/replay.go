@@ -1,4 +1,4 @@
-package setup
+package author
 
 import (
 	"encoding/json"
@@ -15,6 +15,7 @@ import (
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping"
 	"github.com/inbasket/inbasket/mapping/expr/value"
+	"github.com/inbasket/inbasket/mapping/workbench"
 )
 
 // replayed is one difference, for --json.
@@ -38,7 +39,8 @@ type replayedChange struct {
 // replayOptions is what replay is told.
 type replayOptions struct {
 	since, until, route, mapping string
-	diff, reveal, fail           bool
+	diff, fail                   bool
+	reveal                       workbench.Reveal
 	clock                        connectors.Clock
 }
 
@@ -52,7 +54,7 @@ func replayCommand(a *cli.App, clock connectors.Clock) *cobra.Command {
 	flags.StringVar(&o.until, "until", "", "accepted until: a time or an age")
 	flags.StringVar(&o.route, "route", "", "only this route, by whatever mapping its submissions were accepted")
 	flags.BoolVar(&o.diff, "diff", false, "also each submission that is not equal, with what differs")
-	flags.BoolVar(&o.reveal, "reveal", false, "with --diff: values as they are, and not masked; this is on record")
+	flags.BoolVar((*bool)(&o.reveal), "reveal", false, "with --diff: values as they are, and not masked; this is on record")
 	flags.BoolVar(&o.fail, "fail", false, "end with 1 where a submission is not equal or cannot be compared")
 	return cmd
 }
@@ -61,7 +63,7 @@ func (o *replayOptions) run(cmd *cobra.Command, a *cli.App) error {
 	switch {
 	case o.mapping == "" || o.since == "":
 		return cli.Usagef("replay needs --since and --mapping\n    usage: inbasket replay --since 7d --mapping new.yaml --diff")
-	case o.reveal && !o.diff:
+	case bool(o.reveal) && !o.diff:
 		return cli.Usagef("--reveal is for the values that --diff prints")
 	}
 	k, err := o.selected()
@@ -141,7 +143,7 @@ func (p *replayPrinter) change(d replay.Change) replayedChange {
 	if d.Text != "" {
 		return replayedChange{At: d.At, Text: d.Text}
 	}
-	x := replayedChange{At: d.At, Was: shownValue(d.Was, p.o.reveal), Now: shownValue(d.Now, p.o.reveal)}
+	x := replayedChange{At: d.At, Was: p.o.reveal.Value(d.Was), Now: p.o.reveal.Value(d.Now)}
 	switch {
 	case d.Was.Kind != d.Now.Kind && x.Was == x.Now:
 		x.Text = fmt.Sprintf("%s; before: %s", value.KindName(value.Kind(d.Now.Kind)), value.KindName(value.Kind(d.Was.Kind)))
@@ -149,23 +151,6 @@ func (p *replayPrinter) change(d replay.Change) replayedChange {
 		x.Text = "another value"
 	}
 	return x
-}
-
-// shownValue writes a value for people, masked unless it is to be revealed.
-func shownValue(v connectors.Value, reveal bool) string {
-	s := mapping.Show(v)
-	switch v.Kind {
-	case connectors.Missing, connectors.Null, connectors.Reference, connectors.Binary:
-		return s
-	case connectors.Text:
-		if s == "" {
-			return `""`
-		}
-	}
-	if reveal {
-		return s
-	}
-	return cli.Mask(s)
 }
 
 func (p *replayPrinter) people(x replayed) {
@@ -193,12 +178,11 @@ func (p *replayPrinter) end(plan *mapping.Plan, sum replay.Summary) error {
 		if err != nil {
 			return err
 		}
-		switch {
-		case p.n > 0:
-			_, err = fmt.Fprintf(p.w, "\n  ],\n  \"summary\": %s\n}\n", b)
-		default:
-			_, err = fmt.Fprintf(p.w, "{\n  \"differences\": [],\n  \"summary\": %s\n}\n", b)
+		before := "\n  ],"
+		if p.n == 0 {
+			before = "{\n  \"differences\": [],"
 		}
+		_, err = fmt.Fprintf(p.w, "%s\n  \"masked\": %t,\n  \"summary\": %s\n}\n", before, !p.o.reveal, b)
 		return err
 	}
 	fmt.Fprintf(p.w, "%s by %s version %d: %d equal, %d differ, %d rejected now, %d parked now, %d newly accepted\n", cli.Count(sum.Compared(), "submission"),

@@ -1,4 +1,4 @@
-package setup
+package author
 
 import (
 	"cmp"
@@ -87,7 +87,7 @@ func runCheck(ctx context.Context, a *cli.App, connect, proved bool) error {
 	out := checked{Config: a.ConfigPath()}
 	cfg, err := a.Load(true)
 	if err != nil {
-		return refused(a, out, withMappings(a, err))
+		return refused(a, out, WithMappings(a, err))
 	}
 	out.Warnings = cfg.Warnings
 	out.Parts = partsOf(cfg)
@@ -151,8 +151,8 @@ func refused(a *cli.App, out checked, err error) error {
 	return cli.Exit(cli.ExitConfig)
 }
 
-// withMappings adds what is wrong with the mappings of a configuration that is itself wrong.
-func withMappings(a *cli.App, err error) error {
+// WithMappings adds what is wrong with the mappings of a configuration that is itself wrong.
+func WithMappings(a *cli.App, err error) error {
 	problems, ok := problemsOf(err)
 	if !ok {
 		return err
