@@ -65,6 +65,9 @@ type arrival struct {
 	lost  bool   // an attachment could not be kept; it stays in the in-basket
 	aside string // why it cannot be taken at all: it is set aside
 	entry journal.Arrival
+
+	several *file // it has several forms, which go on instead of it
+	part    *part // it is one of several
 }
 
 // Serve takes submissions out of one in-basket by three loops: the next batch is read and decoded while the last one is
@@ -111,7 +114,7 @@ func (f *Intake) take(ctx context.Context, name string, in connectors.Inbasket, 
 		over := loop.Calling(ctx, "read attachments", time.Hour) // of all of them, from the in-basket
 		loop.Parallel(len(items), func(i int) { batch[i] = f.identify(ctx, name, items[i], routes) })
 		over()
-		loop.Send(ctx, out, batch)
+		f.batches(ctx, batch, out)
 	}
 }
 
@@ -134,24 +137,25 @@ func (f *Intake) identify(ctx context.Context, inbasket string, item connectors.
 		a.entry.Park = &journal.Reason{Code: CodeNoRoute, Text: "no route takes this form", Next: "add or mend a route, then inbasket retry"}
 		return a
 	}
-	read(a)
 	a.entry.Elsewhere = f.elsewhere(a.route)
 	a.entry.Takes = func(transport string) bool { return prepare.RouteFor(routes, transport) == a.route }
+	if a.several = split(a); a.several == nil && a.entry.Park == nil {
+		read(a)
+	}
 	return a
 }
 
 // read decodes and validates one form for its route.
 func read(a *arrival) {
-	defer func() {
-		if p := recover(); p != nil {
-			a.read, a.entry.Park = false, &journal.Reason{Code: loop.CodePanic, Text: "reading the form broke the agent", Next: "send diagnostics to the maintainers", Raw: fmt.Sprintf("%v\n%s", p, debug.Stack())}
-		}
-	}()
+	defer a.recovered()
 	r := a.route
 	a.entry.Scope, a.entry.Office, a.entry.Route = r.Scope(), r.Office, r.Name
 	a.entry.Plan, a.entry.Targets = r.Plan.Digest(), r.Plan.Targets()
 	form, err := r.Plan.Decode(a.entry.Form, a.entry.ContentType)
 	if err != nil {
+		if a.part != nil {
+			err = a.part.form.Located(err)
+		}
 		why := prepare.Undecodable(err)
 		a.entry.Park = &why
 		return
@@ -161,8 +165,11 @@ func read(a *arrival) {
 		return
 	}
 	a.form, a.read = form, true
-	a.recognise()
 	ref, failed := r.Plan.Reference(form)
+	if ref == "" && a.part != nil {
+		a.entry.Digest = a.part.chain
+	}
+	a.recognise()
 	if reason := improper(ref); reason == edgeBlank && !edged(mapping.Tree(form)) {
 		ref, failed = "", &mapping.Fault{At: "input.reference", Cause: mapping.FieldError{Code: CodeReference, Message: "the reference " + reason}}
 	} else if reason != "" {
@@ -190,16 +197,31 @@ func read(a *arrival) {
 	}
 }
 
+// recovered parks a form whose reading broke the agent; it is deferred.
+func (a *arrival) recovered() {
+	if p := recover(); p != nil {
+		a.read, a.entry.Park = false, &journal.Reason{Code: loop.CodePanic, Text: "reading the form broke the agent", Next: "send diagnostics to the maintainers", Raw: fmt.Sprintf("%v\n%s", p, debug.Stack())}
+	}
+}
+
 // accept makes a batch durable and returns what the in-basket is told, and what goes on to the targets.
 func (f *Intake) accept(ctx context.Context, inbasket string, batch []*arrival) (receipts []connectors.Receipt, fresh []*prepare.Form) {
 	entries := make([]journal.Arrival, 0, len(batch))
 	kept := make([]*arrival, 0, len(batch))
+	var ended []connectors.Receipt // of forms
+	tell := func(a *arrival, r connectors.Receipt) {
+		r.Handle = a.item.Handle
+		ended = append(ended, r)
+		if r, all := a.told(r); all {
+			receipts = append(receipts, r)
+		}
+	}
 	for _, a := range batch {
 		switch {
 		case a.lost:
-			receipts = append(receipts, connectors.Receipt{Handle: a.item.Handle, Verdict: connectors.Released})
+			tell(a, connectors.Receipt{Verdict: connectors.Released})
 		case a.aside != "":
-			receipts = append(receipts, connectors.Receipt{Handle: a.item.Handle, Verdict: connectors.Refused, Reason: a.aside})
+			tell(a, connectors.Receipt{Verdict: connectors.Refused, Reason: a.aside})
 		default:
 			entries, kept = append(entries, a.entry), append(kept, a)
 		}
@@ -207,7 +229,7 @@ func (f *Intake) accept(ctx context.Context, inbasket string, batch []*arrival) 
 	said, err := accepting.Of(f.Journal).Accept(ctx, entries)
 	if err != nil {
 		for _, a := range kept {
-			receipts = append(receipts, connectors.Receipt{Handle: a.item.Handle, Verdict: connectors.Released})
+			tell(a, connectors.Receipt{Verdict: connectors.Released})
 		}
 		if ctx.Err() == nil {
 			f.Log.Error().Str("code", journal.CodeUnavailable).Str("in-basket", inbasket).Err(err).Msg("the journal cannot be written; forms stay in the in-basket until it can")
@@ -218,11 +240,11 @@ func (f *Intake) accept(ctx context.Context, inbasket string, batch []*arrival) 
 	now := f.Clock.Now()
 	for i, a := range kept {
 		s := said[i]
-		r := connectors.Receipt{Handle: a.item.Handle, ID: s.ID.String(), Verdict: s.Verdict}
+		r := connectors.Receipt{ID: s.ID.String(), Verdict: s.Verdict}
 		if s.Verdict == connectors.Conflict {
 			r.Reason = "the same " + s.On + " is known with other content; parked as " + s.ID.String()
 		}
-		receipts = append(receipts, r)
+		tell(a, r)
 		if s.Again {
 			f.Lanes.Again(a.entry.Targets...) // it has an older ID than what the lanes have seen, or is doubtful
 			continue
@@ -231,7 +253,7 @@ func (f *Intake) accept(ctx context.Context, inbasket string, batch []*arrival) 
 			fresh = append(fresh, a.accepted(s.ID, now))
 		}
 	}
-	f.Counters.Accepted(inbasket, receipts)
+	f.Counters.Accepted(inbasket, ended)
 	return receipts, fresh
 }
 

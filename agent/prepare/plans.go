@@ -74,7 +74,7 @@ func (r *Route) Final(plan *mapping.Plan) bool {
 // RouteFor returns the route that takes a form of this transport name: the first that matches, or nil.
 func RouteFor(routes []*Route, transport string) *Route {
 	for _, r := range routes {
-		if r.Matches(transport) {
+		if r.Matches(journal.ItemName(transport)) {
 			return r
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"mime"
+	"path"
 	"slices"
 	"strings"
 
@@ -16,6 +17,7 @@ type Format struct {
 	Name     string
 	Media    []string // content types that it comes under; none: it comes under any, because it has none of its own
 	suffix   string   // of more of them, such as +json
+	Ext      string   // how names of its files end; empty: they say nothing
 	alias    []string // content types that name it too, and that HTTP does not take
 	Settings []string // keys of a mapping's input that it reads, beside those that all read; the first may be a section of its name
 	Needs    string   // why the section of its name must be there; empty: it need not
@@ -35,12 +37,12 @@ type Format struct {
 // formats in the order in which they are told.
 var formats = []Format{
 	{
-		Name: "json", Media: []string{"application/json"}, suffix: "+json", alias: []string{"text/json"}, Settings: []string{"charset", "limits.depth"}, Answers: true, charset: "input.charset, else that of the byte order mark, else utf-8",
+		Name: "json", Media: []string{"application/json"}, Ext: ".json", suffix: "+json", alias: []string{"text/json"}, Settings: []string{"forms", "charset", "limits.depth"}, Answers: true, charset: "input.charset, else that of the byte order mark, else utf-8",
 		Sample: map[string]any{"meta": map[string]any{"reference": "BP-2026-00017"}, "applicant": map[string]any{"familyName": "Müller"}},
 		begins: func(b []byte) bool { return b[0] == '{' || b[0] == '[' },
 		utf8:   func(b []byte, o Options, said string) ([]byte, error) { return toUTF8(b, cmp.Or(said, o.Charset)) },
 		decode: func(b []byte, o Options) (any, error) {
-			text, err := jsonUTF8(b, o.Charset)
+			text, err := JSONText(b, o.Charset)
 			if err != nil {
 				return nil, err
 			}
@@ -48,7 +50,7 @@ var formats = []Format{
 		},
 	},
 	{
-		Name: "xml", Media: []string{"application/xml", "text/xml"}, suffix: "+xml", Settings: []string{"lists", "limits.depth"}, Answers: true, charset: "that of the XML declaration", Text: true,
+		Name: "xml", Media: []string{"application/xml", "text/xml"}, Ext: ".xml", suffix: "+xml", Settings: []string{"forms", "lists", "limits.depth"}, Answers: true, charset: "that of the XML declaration", Text: true,
 		Sample: "<form><reference>DL-2026-4</reference></form>",
 		begins: func(b []byte) bool { return b[0] == '<' },
 		types:  func(Options) [][]string { return [][]string{{"object"}, {"string", "object", "array", "null"}} },
@@ -56,17 +58,18 @@ var formats = []Format{
 			if said != "" {
 				return toUTF8(b, said)
 			}
-			return xmlUTF8(b)
+			return XMLText(b)
 		},
 		decode: func(b []byte, o Options) (any, error) { return XML(b, o.Limits, o.Lists) },
 	},
 	{
-		Name: "csv", Media: []string{"text/csv"}, Settings: []string{"csv"}, Answers: true, charset: "input.csv.charset, else that of the byte order mark, else utf-8", Text: true,
+		Name: "csv", Media: []string{"text/csv"}, Ext: ".csv", Settings: []string{"csv", "forms"}, Answers: true, charset: "input.csv.charset, else that of the byte order mark, else utf-8", Text: true,
 		types: func(o Options) [][]string {
+			one := o.CSV.Single || o.Forms != ""
 			if len(o.CSV.Group) > 0 {
-				return append(rowTypes(o.CSV.Single, "string", "array"), []string{"object"}, []string{"string"})
+				return append(rowTypes(one, "string", "array"), []string{"object"}, []string{"string"})
 			}
-			return rowTypes(o.CSV.Single, "string")
+			return rowTypes(one, "string")
 		},
 		utf8:   func(b []byte, o Options, said string) ([]byte, error) { return toUTF8(b, cmp.Or(said, o.CSV.Charset)) },
 		decode: func(b []byte, o Options) (any, error) { return csvForm(b, o.CSV, o.Limits) },
@@ -109,6 +112,14 @@ func FormatNamed(name string) Format {
 	return Format{}
 }
 
+// FormatOf returns the format that the end of a file's name says; it has no name where it says none.
+func FormatOf(name string) Format {
+	if i := slices.IndexFunc(formats, func(f Format) bool { return f.Ext != "" && strings.EqualFold(path.Ext(name), f.Ext) }); i >= 0 {
+		return formats[i]
+	}
+	return Format{}
+}
+
 // Names are those of all formats that do, in their order.
 func Names(do func(f Format) bool) (names []string) {
 	for _, f := range formats {
@@ -135,7 +146,11 @@ func (f Format) Types(o Options) [][]string {
 
 // Decode decodes b by the name of its format. Errors are *Error.
 func Decode(format string, b []byte, o Options) (any, error) {
-	if f := FormatNamed(format); f.Name != "" {
+	f := FormatNamed(format)
+	switch {
+	case f.Name != "" && o.Forms != "":
+		return f.one(b, o)
+	case f.Name != "":
 		return f.decode(b, o)
 	}
 	return nil, &Error{Code: CodeFormat, Message: "the format is not known; known are " + strings.Join(All(), ", ")}

@@ -88,8 +88,9 @@ func explain(a *cli.App) *cobra.Command {
 // formCommand sends a form with its attachments through a mapping.
 func formCommand(a *cli.App, cmd *cobra.Command, people func(io.Writer, tried)) func(*cobra.Command, []string) error {
 	attachments := cmd.Flags().StringArray("attachment", nil, "file that came with the form; may be repeated")
+	at := cmd.Flags().Int("at", 0, "of a file of several forms: which one, by its line in CSV, else by its number")
 	return func(_ *cobra.Command, given []string) error {
-		return tryForm(a, given[0], given[1], *attachments, people)
+		return tryForm(a, given[0], given[1], *at, *attachments, people)
 	}
 }
 
@@ -109,8 +110,8 @@ func explainCode(a *cli.App, code string) error {
 	return a.Print(c, func(w io.Writer) { fmt.Fprintf(w, "%s: %s\n    %s\n", c.Code, c.Happened, c.Cure) })
 }
 
-func tryForm(a *cli.App, mappingPath, formPath string, attachments []string, people func(io.Writer, tried)) error {
-	t, err := try(a, mappingPath, formPath, attachments)
+func tryForm(a *cli.App, mappingPath, formPath string, at int, attachments []string, people func(io.Writer, tried)) error {
+	t, err := try(a, mappingPath, formPath, at, attachments)
 	if err != nil {
 		return err
 	}
