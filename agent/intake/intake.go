@@ -128,12 +128,15 @@ func (f *Intake) identify(ctx context.Context, inbasket string, item connectors.
 	if a.entry.At.IsZero() {
 		a.entry.At = f.Clock.Now()
 	}
+	if a.route = prepare.RouteFor(routes, item.Transport); a.route != nil {
+		a.item.Attachments = append(a.item.Attachments, carried(a.route, item.Form)...)
+	}
 	if failed := f.keepAttachments(ctx, a); failed != nil {
 		f.unkeep(ctx, inbasket, a, failed)
 		return a
 	}
 	a.entry.Digest = digestOf(rawDigest(a.entry.Form), a.entry.Attachments, item.Transport)
-	if a.route = prepare.RouteFor(routes, item.Transport); a.route == nil {
+	if a.route == nil {
 		a.entry.Park = &journal.Reason{Code: CodeNoRoute, Text: "no route takes this form", Next: "add or mend a route, then inbasket retry"}
 		return a
 	}
@@ -323,5 +326,8 @@ func (f *Intake) Read(r *prepare.Route, inbasket, transport, contentType string,
 	a := &arrival{route: r, item: connectors.Submission{Transport: transport}, entry: journal.Arrival{Inbasket: inbasket,
 		Reference: f.UnreadName(transport), Transport: transport, ContentType: contentType, Form: form, Attachments: attachments}}
 	read(a)
+	if inside := carried(r, form); len(inside) > len(attachments) {
+		a.entry.Park = &journal.Reason{Code: prepare.CodeUndecodable, Text: "the files in it were not kept, since no route took it when it came", Next: "put it into the in-basket again, then reject this"}
+	}
 	return a.entry
 }

@@ -30,6 +30,9 @@ func (f *Intake) Submit(ctx context.Context, office string, in frontoffice.Incom
 	for _, at := range in.Attachments {
 		arr.entry.Attachments = append(arr.entry.Attachments, journal.File{Name: at.Name, ContentType: at.ContentType, Digest: at.Blob.Digest, Size: at.Blob.Size})
 	}
+	if err := f.keepCarried(ctx, arr); err != nil {
+		return frontoffice.Receipt{}, nil, err
+	}
 	arr.entry.Digest = digestOf(rawDigest(in.Form), arr.entry.Attachments, "")
 	// A form without a reference of its own is known by its idempotency key, else by its content.
 	if arr.entry.Transport = in.IdempotencyKey; arr.entry.Transport == "" {

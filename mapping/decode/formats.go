@@ -32,6 +32,8 @@ type Format struct {
 	types  func(o Options) [][]string                                 // that it makes, by depth; the last go for everything below; nil: all of JSON Schema's
 	utf8   func(b []byte, o Options, said string) (_ []byte, _ error) // the text that is read; said: of this character set instead
 	decode func(b []byte, o Options) (any, error)
+
+	carried func(b []byte, l Limits) ([]File, error) // the files in one; nil: it has none
 }
 
 // formats in the order in which they are told.
@@ -90,6 +92,22 @@ var formats = []Format{
 			return toUTF8(b, cmp.Or(said, o.Fixed.Charset, "utf-8"))
 		},
 		decode: func(b []byte, o Options) (any, error) { return Fixed(b, o.Fixed, o.Limits) },
+	},
+	{
+		Name: "mail", Media: []string{"message/rfc822"}, Ext: ".eml", Settings: []string{"lists", "limits.depth"}, charset: "that of each part", Text: true,
+		Sample: "From: portal@example.org\nTo: permits@example.org\nSubject: Permit\n\nreference: BP-2026-00017\nowner.name: Müller\n",
+		types: func(Options) [][]string {
+			return [][]string{{"object"}, {"object", "string"}, {"string", "object", "array"}}
+		},
+		utf8:   func(b []byte, _ Options, _ string) ([]byte, error) { return b, nil },
+		decode: func(b []byte, o Options) (any, error) { return Mail(b, o.Limits, o.Lists) },
+		carried: func(b []byte, l Limits) ([]File, error) {
+			m, err := readMail(b, l)
+			if err != nil {
+				return nil, err
+			}
+			return m.Files, nil
+		},
 	},
 }
 

@@ -80,7 +80,8 @@ var rules = []rule{
 	{"mapping/expr", []string{"mapping/expr/helpers", "mapping/expr/value", "mapping/decode", "mapping/diag", "connectors"}},
 	{"mapping/encode", []string{"mapping/charset", "mapping/datefmt", "mapping/diag", "connectors"}},
 	{"mapping/decode/several", []string{"mapping/charset", "mapping/decode"}},
-	{"mapping/decode", []string{"mapping/charset"}},
+	{"mapping/decode/mail", []string{"mapping/charset"}},
+	{"mapping/decode", []string{"mapping/charset", "mapping/decode/mail"}},
 	{"mapping/charset", []string{"mapping/diag"}},
 	{"mapping/shape", []string{"mapping/decode"}}, // in tests
 	{"mapping", []string{"mapping/...", "connectors"}},

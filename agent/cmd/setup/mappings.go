@@ -73,6 +73,7 @@ func try(a *cli.App, mappingPath, formPath string, at int, attachments []string)
 		}
 		t.input.Attachments = append(t.input.Attachments, x)
 	}
+	t.input.Attachments = append(t.input.Attachments, plan.Carried(src)...)
 	if t.form, err = plan.Decode(src, ""); err != nil {
 		var d *decode.Error
 		if !errors.As(err, &d) || d.Limit() != "" {
