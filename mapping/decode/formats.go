@@ -109,6 +109,15 @@ var formats = []Format{
 			return m.Files, nil
 		},
 	},
+	{
+		Name: "pdf", Media: []string{"application/pdf"}, Ext: ".pdf", Settings: []string{"limits.depth"}, charset: "that of each of its texts",
+		begins: func(b []byte) bool { return b[0] == '%' },
+		types: func(Options) [][]string {
+			return [][]string{{"object"}, {"string", "object", "array", "null"}}
+		},
+		utf8:   func(b []byte, _ Options, _ string) ([]byte, error) { return b, nil },
+		decode: func(b []byte, o Options) (any, error) { return PDF(b, o.Limits) },
+	},
 }
 
 // rowTypes are those of a list of records, or of one.

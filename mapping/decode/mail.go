@@ -2,8 +2,6 @@ package decode
 
 import (
 	"errors"
-	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -61,12 +59,12 @@ func Mail(b []byte, l Limits, lists []string) (any, error) {
 	if !m.Date.IsZero() {
 		head["date"] = m.Date.Format(time.RFC3339)
 	}
-	d := mailDecoder{lists: listSet(lists), limits: l, nodes: 10 + 3*len(to)}
+	d := fieldSetter{lists: listSet(lists), under: "body", limits: l, nodes: 10 + 3*len(to)}
 	body, rest := map[string]any{}, []string{}
 	for _, line := range mail.Fields(m.Text) {
 		if line.Key == "" {
 			rest = append(rest, nfc(line.Value))
-		} else if err := d.set(body, nfc(line.Key), nfc(line.Value)); err != nil {
+		} else if err := d.set(body, nfc(line.Key), nfc(line.Value), false); err != nil {
 			return nil, err
 		}
 	}
@@ -75,57 +73,4 @@ func Mail(b []byte, l Limits, lists []string) (any, error) {
 		form["rest"] = strings.Join(rest, "\n")
 	}
 	return form, d.within(len(m.Text))
-}
-
-type mailDecoder struct {
-	lists  map[string]bool
-	limits Limits
-	nodes  int
-}
-
-func (d *mailDecoder) within(text int) error {
-	switch {
-	case d.nodes > d.limits.Nodes:
-		return &Error{Code: CodeNodes, Message: fmt.Sprintf("the mail has more than %d values", d.limits.Nodes)}
-	case text > d.limits.Text:
-		return &Error{Code: CodeText, Message: fmt.Sprintf("the text of the mail is longer than %d bytes", d.limits.Text)}
-	}
-	return nil
-}
-
-// set puts a value under its name, in which dots lead into objects.
-func (d *mailDecoder) set(m map[string]any, key, value string) error {
-	way := strings.Split(key, ".")
-	if slices.Contains(way, "") {
-		way = []string{key}
-	}
-	if d.nodes += len(way); len(way)+1 > d.limits.Depth {
-		return &Error{Code: CodeDepth, Message: fmt.Sprintf("a field is nested deeper than %d levels", d.limits.Depth)}
-	}
-	twice := under(&Error{Code: CodeDuplicate, Message: "a name is both a value and an object of the form"}, "body")
-	for _, step := range way[:len(way)-1] {
-		switch sub := m[step].(type) {
-		case nil:
-			next := map[string]any{}
-			m[step], m = next, next
-		case map[string]any:
-			m = sub
-		default:
-			return twice
-		}
-	}
-	name := way[len(way)-1]
-	switch old := m[name].(type) {
-	case nil:
-		if m[name] = value; d.lists["body."+strings.Join(way, ".")] {
-			m[name] = []any{value}
-		}
-	case string:
-		m[name] = []any{old, value}
-	case []any:
-		m[name] = append(old, value)
-	default:
-		return twice
-	}
-	return d.within(len(value))
 }

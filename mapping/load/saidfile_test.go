@@ -7,7 +7,7 @@ func TestSaidOfInputs(t *testing.T) {
 	saying(t, [][3]string{
 		// the form
 		{`input`, `format: json`, ``},
-		{`input`, `format: jsn`, `3:17: "jsn" is not one of json, xml, csv, urlencoded, fixed, mail [mapping.value] (did you mean "json"?)`},
+		{`input`, `format: jsn`, `3:17: "jsn" is not one of json, xml, csv, urlencoded, fixed, mail, pdf [mapping.value] (did you mean "json"?)`},
 		{`input`, `format: json, schema: s.json, unused: allow`, ``},
 		{`input`, `format: json, schema: missing.json`, `3:31: the file does not exist [mapping.schema]`},
 		{`input`, `format: json, schema: bad.json`, `bad.json:1:9: the file is not a valid JSON Schema: at #/type, the value is not one of those allowed [mapping.schema]`},
@@ -21,7 +21,7 @@ func TestSaidOfInputs(t *testing.T) {
 		{`input`, `format: csv, csv: {delimiter: ";;"}`, `3:27: no form can be read like this: a delimiter, quote or guard is one ASCII character, tab or none [mapping.value]; 5:49: this is a list: use each, first(), or an index [mapping.list]`},
 		{`input`, `format: csv, csv: {columns: [a, a]}`, `3:27: no form can be read like this: column 2 of the list needs a name of its own [mapping.value]; 5:49: this is a list: use each, first(), or an index [mapping.list]`},
 		{`input`, `format: csv, csv: {charset: klingon}`, `3:27: no form can be read like this: the character set is not known; known are utf-8, us-ascii, iso-8859-1, iso-8859-2, iso-8859-15, windows-1250, windows-1252, cp437, cp850, cp852, cp858, ibm037, ibm273, ibm500, ibm1047, ibm1140, ibm1141, utf-16le, utf-16be [mapping.value]; 5:49: this is a list: use each, first(), or an index [mapping.list]`},
-		{`input`, `format: csv, limits: {depth: 3}`, `3:31: this does nothing for a form in csv; it belongs to json, xml, urlencoded, mail [mapping.value] (remove it); 5:49: this is a list: use each, first(), or an index [mapping.list]`},
+		{`input`, `format: csv, limits: {depth: 3}`, `3:31: this does nothing for a form in csv; it belongs to json, xml, urlencoded, mail, pdf [mapping.value] (remove it); 5:49: this is a list: use each, first(), or an index [mapping.list]`},
 		{`input`, `format: fixed`, `3:17: a fixed-width form needs its fields [mapping.missing-key] (write input: {fixed: {fields: [{name: NAME, width: 10}]}}); 5:49: this is a list: use each, first(), or an index [mapping.list]`},
 		{`input`, `format: fixed, fixed: {fields: []}`, `3:31: a fixed-width form has fields, and lengths that are not negative [mapping.value]; 5:49: this is a list: use each, first(), or an index [mapping.list]`},
 		{`input`, `format: fixed, fixed: {fields: [{name: id, width: 3}]}`, `5:49: this is a list: use each, first(), or an index [mapping.list]`},
