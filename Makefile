@@ -16,7 +16,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.8.0
 
 .PHONY: packages packages-linux packages-msi packages-sums service-test
-.PHONY: help build demo test quick check fmt vet lint style windows vuln tidy fresh generate servers fuzz crash crash-short powerloss bench simulate
+.PHONY: help build demo test quick check fmt vet lint style windows vuln tidy fresh generate servers fuzz crash crash-short powerloss bench simulate proofs
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -74,6 +74,11 @@ fresh: ## generated files are up to date
 
 generate: ## write generated files anew (references, schemas, error list)
 	$(GO) generate ./...
+
+PROOFS ?= 100000
+
+proofs: servers ## what is proved of mappings holds for PROOFS=100000 forms a schema, written to PostgreSQL, MariaDB and SQLite
+	INBASKET_REAL=1 PROOFS=$(PROOFS) $(GO) test ./test/proofs -run 'TestOffices|TestConfigs' -v -timeout 12h
 
 vuln: ## no known vulnerability in what is used (left out where the database cannot be reached)
 	@$(GO) run ./test/vuln $(GOVULNCHECK)

@@ -379,11 +379,15 @@ func (a *Agent) Reload(ctx context.Context, r control.ReloadRequest) (control.Re
 		next.close()
 		return report, err
 	}
-	if err := a.journal.KeepRoutes(ctx, next.known); err != nil {
+	told, err := renewed(ctx, next, a.current())
+	if err == nil {
+		err = a.journal.KeepRoutes(ctx, next.known)
+	}
+	if err != nil {
 		next.close()
 		return report, err
 	}
-	report.Warnings += renewed(next, a.current()) + usedAgain(next, a.current())
+	report.Warnings += told + usedAgain(next, a.current())
 	a.swap(next)
 	ok = true
 	next.record(ctx, a.trail, r.By, a.options.Version)

@@ -14,6 +14,7 @@ import (
 	"github.com/inbasket/inbasket/agent/health"
 	"github.com/inbasket/inbasket/agent/intake"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/accepting"
 	"github.com/inbasket/inbasket/agent/lane"
 	"github.com/inbasket/inbasket/agent/loop"
 	"github.com/inbasket/inbasket/agent/prepare"
@@ -71,7 +72,11 @@ func (a *Agent) build(ctx context.Context, cfg *config.Config) (_ *assembly, err
 	made.known = known
 	for _, r := range cfg.Routes {
 		one := &prepare.Route{Name: r.Name, Office: r.FrontOffice, Plan: mappings[r.Name], Within: r.DecideWithin, Matches: r.Matches}
-		if err := preparer.Plans.Add(ctx, one, one.KnownBefore(known, r.From, there)); err != nil {
+		err := preparer.Plans.Add(ctx, one, one.KnownBefore(known, r.From, there))
+		if err == nil && one.Unnamed() {
+			err = accepting.Of(a.journal).IndexContent(ctx)
+		}
+		if err != nil {
 			return nil, err
 		}
 		preparer.Routes[r.Name] = one

@@ -88,7 +88,7 @@ func (rt *assembly) Confirmed(ctx context.Context, r control.ConfirmRequest, ids
 	}
 	changes := make([]journal.Change, len(stored))
 	for i := range stored {
-		c, err := rt.flow.prepare.Done(ctx, &stored[i], r.Target, r.Returned)
+		c, err := rt.flow.prepare.Done(ctx, &stored[i], r.Target, r.Returned, r.Force)
 		if err != nil {
 			return nil, err
 		}

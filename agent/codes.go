@@ -14,6 +14,7 @@ const (
 	CodeRepointed   = "config.repointed"     // a target with open deliveries would be pointed elsewhere or removed; finish them, or say so with --force
 	CodeNotHere     = "submission.not-found" // no submission has this ID or reference; see inbasket list
 	CodeRenewed     = "route.renewed"        // a reload changed the names by which a route's decisions are known; what was told before and is shown again is taken for new: go back to the names, or see that nothing old comes again
+	CodeAskedAnew   = "route.asked-anew"     // a reload changed the query by which decisions are asked for that forms still wait for; see that it gives all that the old one would have, or they wait for ever
 	CodeRenamed     = "target.renamed"       // a reload gave the system of a target another name: what it got under the old one is not delivered again with it; keep the old name as the identity of the target
 	CodeOfficeAgain = "front-office.again"   // a front office has the name of an earlier one, whose forms are answered as its own; give it another name, unless it is the same one again
 )

@@ -27,6 +27,7 @@ type posted struct {
 	ID        string
 	Reference string
 	Code      string
+	Detail    string
 	Errors    []struct{ Pointer, Code, Message string }
 }
 

@@ -125,6 +125,45 @@ func TestPoison(t *testing.T) {
 	}
 }
 
+// A form that its target is not to take, as the mapping says of what a procedure returned, is rejected, and its sender told the mapping's text;
+// one that another target has, or may get at any moment, waits for a person.
+func TestRejectedByTarget(t *testing.T) {
+	for name, c := range map[string]struct {
+		other func(context.Context, connectors.Group) ([]connectors.Outcome, error) // of the other target
+		want  string
+	}{"everywhere": {nil, "rejected"}, "another has it": {written1, "parked"}, "another may get it": {down, "parked"}} {
+		t.Run(name, func(t *testing.T) {
+			one, two := newScript(recorded), newScript(recorded)
+			refuse := func(_ context.Context, g connectors.Group) ([]connectors.Outcome, error) {
+				out := written(g)
+				for i, d := range g.Items {
+					if nameOf(d) == "Anna" {
+						out[i] = connectors.Outcome{Key: d.Key, Class: connectors.ItemError, Code: "rule.no-plot", Text: "There is no such plot", Raw: "CODE = 7", Reject: true}
+					}
+				}
+				return out, nil
+			}
+			one.deliver, two.deliver = refuse, refuse
+			if c.other != nil {
+				two.deliver = c.other
+			}
+			w := newScripted(t, one, two, "")
+			w.start()
+			w.write("in/a.json", form("REF-1", "Anna"))
+			w.until("it ends", func() bool { return len(w.files("in")) == 0 && string(w.view("REF-1").State) == c.want })
+			if v := w.view("REF-1"); v.Reason == nil || v.Reason.Code != "rule.no-plot" || v.Reason.Text != "There is no such plot" {
+				t.Errorf("%+v", v.Reason)
+			}
+			w.write("in/b.json", form("REF-2", "Berta"))
+			w.until("others go on", func() bool { return slices.Contains(one.names(), "Berta") })
+		})
+	}
+}
+
+func written1(_ context.Context, g connectors.Group) ([]connectors.Outcome, error) {
+	return written(g), nil
+}
+
 // Equal order keys are delivered in the order of acceptance, also past one that is parked, retried, and a restart.
 func TestOrder(t *testing.T) {
 	one, two := newScript(connectors.Abilities{Recorded: true, Parallel: 3, MaxItems: 2}), newScript(recorded)

@@ -216,6 +216,37 @@ func TestReloadTellsOfNewNames(t *testing.T) {
 	}
 }
 
+// A reload tells where decisions that are awaited will be asked for by another query: what only the old one gives never comes.
+func TestReloadTellsOfAnotherQuery(t *testing.T) {
+	for name, c := range map[string]struct {
+		awaited  bool
+		from, to string
+		told     bool
+	}{
+		"awaited":         {true, "where SENT is null\n", "where SENT is null and STATUS <> 'X'\n", true},
+		"nothing awaited": {false, "where SENT is null\n", "where SENT is null and STATUS <> 'X'\n", false},
+		"other blanks":    {true, "where SENT is null\n", "where  SENT is null\n", false},
+		"another mark":    {true, "mark: update DECISION set SENT = 1", "mark: update DECISION set SENT = 2", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.start()
+			if c.awaited {
+				w.write("in/a.json", form("REF-1", "Anna"))
+				w.until("delivered", func() bool {
+					return w.number("select count(*) from APPLICATION") == 1 && w.to("REF-1", "register").Progress == journal.Done
+				})
+			}
+			w.write("permit.yaml", strings.Replace(strings.Replace(worldMapping, c.from, c.to, 1), "version: 1", "version: 2", 1))
+			report, err := w.agent.Reload(context.Background(), control.ReloadRequest{By: "test"})
+			if err != nil || strings.Contains(report.Warnings, agent.CodeAskedAnew) != c.told || c.told && !strings.Contains(report.Warnings, "1 of its submissions") {
+				t.Errorf("%+v, %v", report, err)
+			}
+		})
+	}
+}
+
 // A reload tells of names that mean something else now: a target that is the system of another name, a front office that has the name of
 // another one, whose forms would be answered as its own.
 func TestReloadTellsOfNamesUsedAgain(t *testing.T) {

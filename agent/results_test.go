@@ -159,6 +159,45 @@ func TestResults(t *testing.T) {
 	}
 }
 
+// What fields make of a row's columns is told: case, reason and a document by the name that the row gives it. A row that cannot be computed waits, and
+// the others do not.
+func TestResultsOfFields(t *testing.T) {
+	one, r := newScript(recorded), &rows{told: map[string]connectors.Verdict{}}
+	w := newScripted(t, asking{one, r}, newScript(recorded), `lookups: {why: {values: {A: all fine}}}
+answer:
+  from: one
+  query: select ID, REF, STATUS from DECISION
+  id: ID
+  match: {KEY: form.ref}
+  mark: update DECISION set SENT = 1 where ID = :ID
+  let: {no: row.ID | text()}
+  fields:
+    KEY: row.REF | upper()
+    NUMBER: concat("2026/", no)
+    WHY: '[row.STATUS | lookup("why"), no] | join("; ")'
+    LETTER: concat("letter ", no)
+    TITLE: concat("letter-", no, ".txt")
+  outcome: {STATUS: {A: approved, R: refused}}
+  case: NUMBER
+  reason: WHY
+  documents: [{named: TITLE, from: LETTER}]
+`)
+	w.start()
+	w.write("in/a.json", form("REF-1", "Anna"))
+	w.write("in/b.json", form("REF-2", "Berta"))
+	w.until("delivered", func() bool { return w.states()[journal.Delivered] == 2 })
+	r.add("1", "ref-2", "R") // its reason is not in the lookup
+	r.add("2", "ref-1", "A")
+	w.until("decided", func() bool { return w.states()[journal.Decided] == 1 && r.verdict("1") != 0 })
+	v := w.view("REF-1")
+	if len(v.Results) != 1 || v.Results[0].CaseNo != "2026/2" || v.Results[0].Reason != "all fine; 2" || len(v.Results[0].Documents) != 1 || v.Results[0].Documents[0].Name != "letter-2.txt" {
+		t.Errorf("%+v", v.Results)
+	}
+	if s, err := w.agent.Health().Status(context.Background()); err != nil || s.ParkedResults != 1 {
+		t.Errorf("%d parked, %v", s.ParkedResults, err)
+	}
+}
+
 func document(name, content string) iter.Seq2[control.Document, error] {
 	return func(yield func(control.Document, error) bool) {
 		yield(control.Document{Name: name, Body: strings.NewReader(content)}, nil)

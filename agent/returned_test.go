@@ -2,6 +2,7 @@ package agent_test
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -117,6 +118,10 @@ func TestConfirmWhatDecisionsNeed(t *testing.T) {
 		if e := control.ErrorOf(confirm(returned)); e == nil || e.Code != prepare.CodeReturned || !strings.Contains(e.Hint, why) {
 			t.Errorf("%q: %+v", said, e)
 		}
+	}
+	taken := fmt.Sprint(w.number("select ID from APPLICATION where NAME = 'ANNA'"))
+	if e := control.ErrorOf(confirm(map[string]string{"application.ID": taken})); e == nil || e.Code != prepare.CodeTaken || !strings.Contains(e.Hint, w.view("REF-1").ID.String()) {
+		t.Errorf("what REF-1 has is said of REF-2: %+v", e)
 	}
 	if err := confirm(map[string]string{"application.ID": " 77 "}); err != nil {
 		t.Fatal(err)
@@ -322,5 +327,47 @@ func TestDecidedWhileParked(t *testing.T) {
 	}
 	if s := w.status(); s.Parked() != 0 {
 		t.Errorf("%d parked", s.Parked())
+	}
+}
+
+// What another submission was given is said of a second one only with force; a value that is only alike is another one.
+func TestConfirmAValueThatAnotherHas(t *testing.T) {
+	for name, c := range map[string]struct {
+		first, said string
+		code        string
+	}{
+		"equal":          {"A_7%", "A_7%", prepare.CodeTaken},
+		"other capitals": {"A_7%", "a_7%", ""},
+		"alike":          {"AB7%x", "A_7%", ""},
+		"quoted":         {`A"\7`, `A"\7`, prepare.CodeTaken},
+		"a number":       {"7", "7", prepare.CodeTaken},
+		"a part":         {"77", "7", ""},
+	} {
+		for _, force := range []bool{false, true} {
+			t.Run(fmt.Sprint(name, " ", force), func(t *testing.T) {
+				t.Parallel()
+				one := newScript(recorded)
+				one.deliver = func(context.Context, connectors.Group) ([]connectors.Outcome, error) {
+					return nil, connectors.Errorf(connectors.ItemError, "test.wrong", "deliver", "", "wrong")
+				}
+				w := newScripted(t, one, newScript(recorded), "")
+				w.start()
+				w.write("in/a.json", form("REF-1", "Anna"))
+				w.write("in/b.json", form("REF-2", "Berta"))
+				w.until("parked", func() bool { return w.states()[journal.Parked] == 2 })
+				confirm := func(ref, value string, force bool) error {
+					_, err := orders.Confirm.Give(context.Background(), w.agent.Desk(), control.ConfirmRequest{ID: w.view(ref).ID, Target: "one", By: "me", Reason: "there",
+						Returned: map[string]string{"application.ID": value}, Force: force})
+					return err
+				}
+				if err := confirm("REF-1", c.first, false); err != nil {
+					t.Fatal(err)
+				}
+				err := confirm("REF-2", c.said, force)
+				if refused := c.code != "" && !force; refused != (err != nil) || refused && control.ErrorOf(err).Code != c.code {
+					t.Errorf("%v", err)
+				}
+			})
+		}
 	}
 }

@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"cmp"
 	"context"
 	"net"
 	"net/http"
@@ -192,7 +193,8 @@ func limitsOf(cfg *config.Config) frontoffice.Limits {
 	l.Requests, l.Polls = min(l.Requests, max(1, places/4)), min(l.Polls, places/2)
 	if cfg.Listen.MaxBody > 0 {
 		l.Request = cfg.Listen.MaxBody
-		l.Form, l.Attachment = min(l.Form, l.Request), min(l.Attachment, l.Request)
+		l.Form, l.Attachment = min(cmp.Or(cfg.Listen.MaxForm, l.Form), l.Request), min(l.Attachment, l.Request)
+		l.Memory = max(l.Memory, 2*l.Form) // so that one office, which may have most of it, can send one
 	}
 	return l
 }

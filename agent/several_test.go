@@ -111,6 +111,28 @@ func TestSeveralUnnamed(t *testing.T) {
 	}
 }
 
+// TestSeveralNamed: a mapping that comes to name a reference knows the forms of a file that were accepted before it did.
+func TestSeveralNamed(t *testing.T) {
+	t.Parallel()
+	w := newSeveral(t, "format: csv, forms: form")
+	w.start()
+	w.write("in/a.csv", "ref,name\nR-1,Anna\nR-2,Max\n")
+	w.settled("two forms", 2)
+	mapping, err := os.ReadFile(filepath.Join(w.dir, "permit.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.write("permit.yaml", strings.NewReplacer("version: 1", "version: 2", "forms: form", "forms: form, reference: form.ref").Replace(string(mapping)))
+	if err := w.reload(false); err != nil {
+		t.Fatal(err)
+	}
+	w.write("in/a.csv", "ref,name\nR-1,Anna\nR-2,Max\nR-3,Eva\n")
+	w.settled("one more", 3)
+	if got := w.number("select count(*) from APPLICATION"); got != 3 {
+		t.Errorf("%d written, %v", got, w.list())
+	}
+}
+
 // TestSeveralWhole: a file that cannot be taken apart is parked as it is, and told why.
 func TestSeveralWhole(t *testing.T) {
 	t.Parallel()

@@ -14,6 +14,7 @@ import (
 	"github.com/inbasket/inbasket/agent/audit"
 	"github.com/inbasket/inbasket/agent/config"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/reading"
 	"github.com/inbasket/inbasket/agent/prepare"
 	"github.com/inbasket/inbasket/mapping"
 )
@@ -57,8 +58,13 @@ func routesOf(ctx context.Context, j *journal.Journal, cfg *config.Config, plans
 	return j.Routes(ctx, now)
 }
 
-// renewed warns of routes whose decisions are known by other names than before: what was told then and is shown again is new.
-func renewed(next, before *assembly) (warnings string) {
+// renewed warns of routes whose decisions are known by other names than before, so that what was told then and is shown again is new; and of those
+// whose decisions are asked for by another query while forms wait for them.
+func renewed(ctx context.Context, next, before *assembly) (warnings string, err error) {
+	sum, err := reading.Of(next.flow.journal).Summary(ctx)
+	if err != nil {
+		return "", err
+	}
 	for _, r := range next.config.Routes {
 		i := slices.IndexFunc(before.config.Routes, func(o config.Route) bool { return o.Name == r.Name })
 		if i < 0 { // renamed, perhaps
@@ -74,8 +80,26 @@ func renewed(next, before *assembly) (warnings string) {
 			warnings += fmt.Sprintf("route %s: its decisions were known by %s, and are by %s now: what the office shows again and that says anything else is told again, as a new last word;"+
 				" take what was told out of its files or rows first, or keep the names [%s]\n", r.Name, a, b, CodeRenewed)
 		}
+		_, old, asked := was.Plan.Question()
+		_, q, asks := is.Plan.Question()
+		if !asked || !asks || slices.Equal(strings.Fields(old.Query), strings.Fields(q.Query)) {
+			continue
+		}
+		if open := undecided(sum, before.config.Routes[i].Name); open > 0 {
+			warnings += fmt.Sprintf("route %s: %d of its submissions are not decided, and their decisions are asked for by another query now; what only the old one gives never comes [%s]\n", r.Name, open, CodeAskedAnew)
+		}
 	}
-	return warnings
+	return warnings, nil
+}
+
+// undecided is how many submissions of a route wait for their decision, or will.
+func undecided(s journal.Summary, route string) (n int64) {
+	for _, r := range s.Routes {
+		if r.Route == route {
+			n += r.States[journal.Accepted] + r.States[journal.Delivered] + r.States[journal.Parked]
+		}
+	}
+	return n
 }
 
 // usedAgain warns of names that mean something else than before: of a system that has another one, and of a front office that has an earlier one's.

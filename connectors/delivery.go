@@ -70,6 +70,7 @@ type Outcome struct {
 	// in place, and it may be staged again.
 	Untouched bool
 	After     time.Duration // the other side asked not to be tried sooner; 0: it did not
+	Reject    bool          // of an ItemError: the mapping says that the form is at fault, as the sender is to be told
 }
 
 // Presence is what Lookup found of an item.

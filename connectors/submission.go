@@ -2,6 +2,7 @@ package connectors
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"io"
 	"time"
 )
@@ -19,6 +20,13 @@ type Blob struct {
 // BytesBlob returns a blob over b, which must not change afterwards. It does not compute the digest.
 func BytesBlob(b []byte) Blob {
 	return Blob{Size: int64(len(b)), Open: func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(b)), nil }}
+}
+
+// DigestedBlob is BytesBlob with the digest.
+func DigestedBlob(b []byte) Blob {
+	blob := BytesBlob(b)
+	blob.Digest = sha256.Sum256(b)
+	return blob
 }
 
 // Attachment is a file that came with a form or with a decision.

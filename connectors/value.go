@@ -67,6 +67,25 @@ type Shape struct {
 	Unchecked bool     // how many rows the target counts may differ from how many it gets
 	Loose     []int    // indexes into Fields whose values the target may change as it likes
 	Own       []bool   // of layouts: the mapping's own values, such as constants, one for each of Fields
+	Call      *Calling // of Call
+}
+
+// Calling is what the mapping says of a call beside its parameters.
+type Calling struct {
+	// Judge looks at the values of Returning, in their order; what it returns says that the call did not succeed. nil: whatever
+	// returns has succeeded.
+	Judge func(returned []Value) *Failure
+	// Probe is a query, with :NAME for Fields, that gives a row, with Returning, as soon as the call has been made: it is not made again
+	// then. Empty: what the call does is taken back with its transaction.
+	Probe string
+}
+
+// Failure says what becomes of a delivery whose call did not succeed.
+type Failure struct {
+	Class  Class  // ItemError or Transient, of this delivery alone
+	Code   string // the mapping's own
+	Text   string // what the sender is told; empty: what was called, and the code
+	Reject bool   // of an ItemError: the form is at fault
 }
 
 // Record is one row, line or call of one write. Values has one entry for each of Shape.Fields.

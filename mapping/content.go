@@ -16,6 +16,8 @@ func (p *Parts) content(f *Field) connectors.Content {
 		c = p.Schema.Content(f.X.Path.Abs)
 	case f.X.Path == nil && f.X.Ref != nil:
 		return c
+	case f.X.May.IsContent():
+		c.Kind, c.Absent, c.Null = connectors.Binary, true, true
 	case f.X.May != nil && f.X.May.Least > 0: // a text that was padded or put together
 		c.Kind, c.MinLength = connectors.Text, f.X.May.Least
 	}

@@ -67,6 +67,9 @@ func Show(v connectors.Value) string {
 		}
 		return "(returned " + v.Str + ")"
 	}
+	if v.Kind == connectors.Binary {
+		return value.ShownBinary(v.Blob)
+	}
 	if s, ok := value.FromConnector(v).Text(); ok {
 		return s
 	}

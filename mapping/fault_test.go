@@ -189,14 +189,14 @@ func TestLimits(t *testing.T) {
 mapping: m
 version: 1
 input: {format: json, unused: allow, limits: {LIMITS}}
-write: [{as: w, to: t, table: T, fields: {BEFORE: form.b, DOC: {value: form.doc, type: binary}, LIST: 'filter(form.l, # > 0) | len()', AFTER: form.a}},
+write: [{as: w, to: t, table: T, fields: {BEFORE: form.b, DOC: {value: form.doc, type: binary}, MADE: 'form.b | padLeft(3, ".")', LIST: 'filter(form.l, # > 0) | len()', AFTER: form.a}},
   {as: rows, to: t, table: U, each: x in form.l, fields: {X: x}}]
 `
 	form := `{"b":"x","a":"y","doc":"` + strings.Repeat("AAAA", 1000) + `","l":[1,2,3]}`
 	for limits, want := range map[string]string{
 		"":                          "nobody",
-		"made: 2KiB":                "limit made at w.DOC /doc",
-		"made: 4KiB":                "nobody",
+		"made: 2KiB":                "nobody", // content is not made by the mapping
+		"made: 2":                   "limit made at w.MADE /b",
 		"bytes: 8KiB":               "nobody",
 		"work: 2":                   "limit work at w.LIST /l",
 		"records: 2":                "limit records at rows ",

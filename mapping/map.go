@@ -275,6 +275,9 @@ func (m *mapper) field(w *Write, i, record int) connectors.Value {
 			m.wrong(w.Name+"."+f.Name, blame{}, schema.FieldError{Pointer: m.pointer(src), Code: value.CodeKeyChanged, Message: f.Name + " is in the key, and a value of a key is not changed: " + note})
 			return connectors.Value{}
 		}
+		if e.Err == nil && w.lost(v) {
+			e.FailBy(v, value.CodeUnmappable, lost)
+		}
 		e.Record(note)
 		if note = e.Note; e.Err != nil && e.Err.Limit == "" {
 			return m.unfit(w, f, from, made)
@@ -309,7 +312,9 @@ func (m *mapper) unfit(w *Write, f *Field, src int32, made value.Making) connect
 
 // documents puts every attachment beside the records.
 func (m *mapper) documents(w *Write, d *Delivery) {
-	for i, a := range m.env.In.Attachments {
+	all := m.env.Attachments()
+	m.failed(nil, w.Name, "document")
+	for i, a := range all {
 		name, err := encode.RenderName(w.Document, encode.NameVars{N: int64(i + 1), ID: m.env.In.ID, Reference: m.env.In.Reference, Time: m.env.In.Received})
 		if err != nil {
 			m.env.Fail(value.CodeOutOfRange, "an attachment's file name cannot be made")

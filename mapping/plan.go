@@ -162,6 +162,8 @@ type Parts struct {
 	ParksUnknown bool         // a form that has another one waits for a person
 	Words        Words
 	Rules        []Rule
+	Sequences    []Sequence
+	Keys         []SearchKey
 
 	Warnings diag.Problems
 	Answer   *answers.Section
@@ -173,6 +175,9 @@ type Parts struct {
 
 // Plan is the plan of these parts, which must not be changed any more.
 func (p *Parts) Plan() *Plan { return &Plan{*p} }
+
+// Parts are what the plan is made of, for proofs about it, which change nothing of it.
+func (p *Plan) Parts() *Parts { return &p.parts }
 
 // Write is one compiled entry of write.
 type Write struct {
@@ -196,6 +201,13 @@ func (w *Write) level(i int) *Write {
 	}
 	return w
 }
+
+// lost tells of a text with the character U+0000, which PostgreSQL refuses and no schema excludes.
+func (w *Write) lost(v value.Value) bool {
+	return v.Kind == value.KindText && w.Shape.Op != connectors.Put && strings.IndexByte(v.Str, 0) >= 0
+}
+
+const lost = "the text has the character U+0000, which databases do not keep"
 
 // Depth is how many loops there are around its records.
 func (w *Write) Depth() int {
@@ -230,6 +242,9 @@ func (p *Plan) Digest() connectors.Digest { return p.parts.Digest }
 // Bundle is the mapping with its schema, lookups and layouts as one string of bytes, the same for the same
 // content. The caller must not change it.
 func (p *Plan) Bundle() []byte { return p.parts.Bundle }
+
+// Sequences are those of which each submission has a number.
+func (p *Plan) Sequences() []Sequence { return p.parts.Sequences }
 
 // Targets are the targets that the mapping writes to, in the order of their first write.
 func (p *Plan) Targets() []string { return p.parts.Targets }
@@ -379,6 +394,9 @@ func (p *Parts) Refusal(w *Write, f *Field, v value.Value) *value.Failure {
 	out, err := f.Type.Try(v)
 	if err != nil {
 		return err
+	}
+	if w.lost(out) {
+		return &value.Failure{Code: value.CodeUnmappable, Message: lost}
 	}
 	l := p.Layouts[w.Target]
 	if l == nil || w.Shape.Op != connectors.Put {

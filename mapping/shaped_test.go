@@ -24,8 +24,9 @@ func TestShaped(t *testing.T) {
 	const schema = `{"type":"object","properties":{"answers":{"type":"object","required":["n"],"properties":{"n":{"type":"integer"},"g":{}}}}}`
 	for _, c := range []struct{ name, input, field, form, want string }{
 		{"form.io", `format: json, shape: form.io`, `form.answers.box.n`, `{"data":{"box":{"n":7}}}`, `7`},
-		{"form.io, a signature", `format: json, shape: form.io`, `{value: form.answers.sig.content, type: binary}`, `{"data":{"sig":"data:image/png;base64,AAEC"}}`, `(binary)`},
-		{"form.io, no signature", `format: json, shape: form.io`, `{value: form.answers.sig.content, type: binary}`, `{"data":{"sig":""}}`, `(missing)`},
+		{"form.io, a signature", `format: json, shape: form.io`, `form.answers.sig | base64()`, `{"data":{"sig":"data:image/png;base64,AAEC"}}`, `(binary, 3 bytes, sha256:ae4b3280e56e2faf83f414a6e3dabe9d5fbe18976544c05fed121accb85b53fc)`},
+		{"form.io, a text that looks like one", `format: json, shape: form.io`, `form.answers.sig`, `{"data":{"sig":"data:image/png;base64,AAEC"}}`, `data:image/png;base64,AAEC`},
+		{"form.io, no signature", `format: json, shape: form.io`, `form.answers.sig | base64()`, `{"data":{"sig":""}}`, `(missing)`},
 		{"form.io, meta", `format: json, shape: form.io`, `form.meta.state`, `{"data":{},"state":"submitted"}`, `submitted`},
 		{"form.io, wrong", `format: json, shape: form.io`, `form.answers.n | integer()`, `{"data":{"n":"x"}}`, `/data/n field.not-an-integer`},
 		{"form.io, other shape", `format: json, shape: form.io`, `form.answers.n.m`, `{"data":{"n":"x"}}`, `parked: w.A: a text stands where the mapping looks for an object, at /data/n [field.other-shape]`},

@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
+	"sync"
 
 	"github.com/inbasket/inbasket/agent/config"
 	"github.com/inbasket/inbasket/agent/guard"
@@ -91,26 +93,48 @@ func (c *Catalog) Targets() []string {
 // Mappings loads the mapping of every route and returns everything wrong with any of them.
 func Mappings(cfg *config.Config, c load.Catalog) (map[string]*mapping.Plan, diag.Problems) {
 	plans := map[string]*mapping.Plan{}
-	byPath := map[string]*mapping.Plan{}
+	files := loaded(cfg, c)
 	problems := cfg.CheckShapes(func(name string) (takes, known bool) {
 		info, ok := c.Target(name)
 		return info.Operations.Has(connectors.Put), ok
 	})
 	for _, r := range cfg.Routes {
-		if plan := byPath[r.Mapping]; plan != nil {
-			plans[r.Name] = plan
+		f := files[r.Mapping]
+		if f.err != nil {
+			problems = append(problems, problemsOf(cfg, r, f.err)...)
 			continue
 		}
-		plan, err := load.Mapping(os.DirFS(filepath.Dir(r.Mapping)), filepath.Base(r.Mapping), c)
-		if err != nil {
-			problems = append(problems, problemsOf(cfg, r, err)...)
-			continue
-		}
-		plans[r.Name], byPath[r.Mapping] = plan, plan
+		plans[r.Name] = f.plan
 	}
 	problems = append(problems, twins(cfg, plans)...)
 	wrong, _ := sharedResults(cfg, plans)
 	return plans, append(problems, wrong...)
+}
+
+// file is a mapping file as it was loaded.
+type file struct {
+	plan *mapping.Plan
+	err  error
+}
+
+// loaded loads the mapping files of all routes, each once, and as many at a time as there are processors.
+func loaded(cfg *config.Config, c load.Catalog) map[string]*file {
+	files, turns := map[string]*file{}, make(chan struct{}, runtime.GOMAXPROCS(0))
+	var wg sync.WaitGroup
+	for _, r := range cfg.Routes {
+		if files[r.Mapping] != nil {
+			continue
+		}
+		f := &file{}
+		files[r.Mapping] = f
+		turns <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-turns }()
+			f.plan, f.err = load.Mapping(os.DirFS(filepath.Dir(r.Mapping)), filepath.Base(r.Mapping), c)
+		})
+	}
+	wg.Wait()
+	return files
 }
 
 // twins refuses two mapping files that call themselves the same mapping and version, and differ.

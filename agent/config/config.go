@@ -48,7 +48,8 @@ type Config struct {
 type Listen struct {
 	Address string `yaml:"address,required" doc:"host:port; other than loopback only with tls"`
 	TLS     *TLS   `yaml:"tls" doc:"certificate of the agent"`
-	MaxBody int64  `yaml:"max-body" doc:"largest form with its attachments in bytes; an attachment has at most 100 MiB, a form 10 MiB"`
+	MaxBody int64  `yaml:"max-body" doc:"largest form with its attachments in bytes; an attachment has at most 100 MiB"`
+	MaxForm int64  `yaml:"max-form" doc:"largest form without its attachments in bytes, such as 96MiB where forms hold files in base64"`
 
 	Connections int      `yaml:"connections" doc:"connections at once; never more than half of the files that the process may open. When they are used up, one goes that has shown no token, or is idle"`
 	PerAddress  int      `yaml:"connections-per-address" doc:"of these, how many one address may have that have shown no token; 0: a quarter. Proxies and this machine may have all"`
@@ -246,8 +247,11 @@ func find[T named](list []T, name string) (found T, ok bool) {
 // DefaultMonitor is where health and metrics are served unless the configuration says otherwise.
 const DefaultMonitor = "127.0.0.1:8471"
 
+// mostForm is what a form may be made to have at most: it is read whole.
+const mostForm = 256 << 20
+
 // DefaultListen returns the defaults of listen.
-func DefaultListen() Listen { return Listen{MaxBody: 256 << 20, Connections: 1024} }
+func DefaultListen() Listen { return Listen{MaxBody: 256 << 20, MaxForm: 10 << 20, Connections: 1024} }
 
 // DefaultLog returns the defaults of log.
 func DefaultLog() Log { return Log{Level: "info", Format: "json"} }

@@ -129,6 +129,7 @@ func (l *loader) listen(x *Listen) {
 		x.TLS.Cert, x.TLS.Key = c.Abs(x.TLS.Cert), c.Abs(x.TLS.Key)
 	}
 	l.refuse(x.MaxBody <= 0, CodeInvalid, "max-body must be more than 0", "", "listen", "max-body")
+	l.refuse(x.MaxForm <= 0 || x.MaxForm > mostForm, CodeInvalid, "max-form must be more than 0 and at most 256MiB: a form is read whole", "", "listen", "max-form")
 	l.refuse(x.Connections < 16, CodeInvalid, "connections must be 16 or more", "", "listen", "connections")
 	l.refuse(x.PerAddress < 0, CodeInvalid, "connections-per-address must not be negative", "", "listen", "connections-per-address")
 	for i, s := range x.Proxies {

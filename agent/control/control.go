@@ -15,7 +15,7 @@ import (
 	"github.com/inbasket/inbasket/agent/journal"
 )
 
-// ListRequest selects submissions: journal.Filter on the way, where a zero ID is no ID.
+// ListRequest selects submissions: journal.Filter on the way, where a zero ID is no ID. Who asks for a key is put on record.
 type ListRequest struct {
 	State     journal.State    `json:"state,omitzero"`
 	Route     string           `json:"route,omitzero"`
@@ -23,10 +23,19 @@ type ListRequest struct {
 	Progress  journal.Progress `json:"progress,omitzero"`
 	Office    string           `json:"office,omitzero"`
 	Reference string           `json:"reference,omitzero"`
+	Key       string           `json:"key,omitzero"`
+	Value     string           `json:"value,omitzero"`
 	Since     time.Time        `json:"since,omitzero"`
 	Until     time.Time        `json:"until,omitzero"`
 	After     journal.ID       `json:"after,omitzero"`
 	Limit     int              `json:"limit,omitzero"`
+	By        string           `json:"by,omitempty"`
+}
+
+// Filter is the request as the journal takes it.
+func (r ListRequest) Filter() journal.Filter {
+	return journal.Filter{State: r.State, Route: r.Route, Target: r.Target, Progress: r.Progress, Office: r.Office, Reference: r.Reference,
+		Key: r.Key, Value: r.Value, Since: r.Since, Until: r.Until, After: r.After, Limit: r.Limit}
 }
 
 // ShowRequest asks for one submission; with Raw also for what systems said in their own words, which goes on record.
@@ -70,6 +79,7 @@ type ConfirmRequest struct {
 	Reason string     `json:"reason"` // what was found; it stays on record
 	By     string     `json:"by,omitempty"`
 
+	Force    bool              `json:"force,omitempty"`    // also a value that another submission has
 	Returned map[string]string `json:"returned,omitempty"` // what the target gave the row, by WRITE.COLUMN of the mapping
 }
 
@@ -139,6 +149,14 @@ type RedeliverReport struct {
 type VoidRequest struct {
 	Target string `json:"target"`
 	Seq    int64  `json:"seq"`
+	Reason string `json:"reason"`
+	By     string `json:"by,omitempty"`
+}
+
+// SequenceRequest says that numbers up to Last of a series are given; the next one is one higher.
+type SequenceRequest struct {
+	Series string `json:"series"`
+	Last   int64  `json:"last"`
 	Reason string `json:"reason"`
 	By     string `json:"by,omitempty"`
 }

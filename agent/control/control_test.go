@@ -127,7 +127,7 @@ func TestOrders(t *testing.T) {
 	if by == "" || by == "somebody else" {
 		t.Errorf("the caller said who it is: %q", by)
 	}
-	want := []any{"status", ListRequest{State: journal.Parked, Since: since, Limit: 3}, RetryRequest{IDs: []journal.ID{1}, Mapping: true, By: by}}
+	want := []any{"status", ListRequest{State: journal.Parked, Since: since, Limit: 3, By: by}, RetryRequest{IDs: []journal.ID{1}, Mapping: true, By: by}}
 	if d := cmp.Diff(want, f.got); d != "" {
 		t.Error(d)
 	}

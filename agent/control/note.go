@@ -15,7 +15,7 @@ type NoteRequest struct {
 
 // Noted returns the actions that a note may tell of: one who may give orders must not write others' entries.
 func Noted() []string {
-	return []string{"secret-set", "secret-remove", "service-install", "service-uninstall"}
+	return []string{"secret-set", "secret-remove", "service-install", "service-uninstall", "replay", "replay-reveal", "test-from", "plan", "plan-reveal"}
 }
 
 // Check refuses what is no note.

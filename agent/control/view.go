@@ -19,6 +19,7 @@ type View struct {
 	Digest      string               `json:"digest"`
 	Attachments []File               `json:"attachments,omitempty"`
 	Deliveries  []Delivery           `json:"deliveries"`
+	Keys        []Key                `json:"keys,omitempty"`
 	Results     []Result             `json:"results,omitempty"`
 	Errors      []journal.FieldError `json:"errors,omitempty"`
 	Timeline    []journal.Moment     `json:"timeline"`
@@ -31,6 +32,13 @@ type File struct {
 	ContentType string `json:"contentType,omitempty"`
 	Size        int64  `json:"size"`
 	Digest      string `json:"digest"` // SHA-256 in hex
+}
+
+// Key is what people find a submission by.
+type Key struct {
+	Name  string `json:"name"`
+	Keep  string `json:"keep"`            // plain, hashed or encrypted
+	Value string `json:"value,omitempty"` // only when asked for: a citizen wrote it; never of a hashed one
 }
 
 // Delivery is how far one target is.
@@ -84,6 +92,12 @@ func ViewOf(v journal.View, raw bool) View {
 	}
 	if raw {
 		out.Raw = rawOf(v)
+	}
+	for _, k := range v.Keys {
+		if !raw {
+			k.Value = ""
+		}
+		out.Keys = append(out.Keys, Key{k.Name, k.Keep, k.Value})
 	}
 	for _, d := range v.Deliveries {
 		x := Delivery{Target: d.Target, Progress: d.Progress, Batch: d.Batch, Attempts: d.Attempts}

@@ -197,8 +197,11 @@ func (a *API) bodyProblem(err error) *Problem {
 // largeProblem says which limit was hit, and who sets it.
 func (a *API) largeProblem(what string, most int64, unit string) *Problem {
 	by := "this limit is built in"
-	if most == a.limits.Request {
+	switch {
+	case most == a.limits.Request && unit == "bytes":
 		by = "the agency sets this limit: listen.max-body"
+	case what == "a form" && unit == "bytes":
+		by = "the agency sets this limit: listen.max-form"
 	}
 	return problem(http.StatusRequestEntityTooLarge, CodeTooLarge, "%s may have %d %s; %s", what, most, unit, by)
 }

@@ -131,12 +131,12 @@ func TestLimitsAreNamed(t *testing.T) {
 	form, file := part{"form", "", "application/json", "{}"}, part{"a", "a", "", "x"}
 	body := func(parts ...part) []string { text, typ := multi(parts...); return []string{text, typ} }
 	for want, c := range map[string][]string{
-		"a form may have 100 bytes; this limit is built in":                              {strings.Repeat("x", 101), "application/json"},
+		"a form may have 100 bytes; the agency sets this limit: listen.max-form":         {strings.Repeat("x", 101), "application/json"},
 		"an attachment may have 200 bytes; this limit is built in":                       body(form, part{"a", "a", "", strings.Repeat("x", 201)}),
 		"a form may have 2 attachments; this limit is built in":                          body(form, file, file, file),
 		"a request may have 10000 bytes; the agency sets this limit: listen.max-body":    {strings.Repeat("x", 10_001), "multipart/form-data; boundary=b"},
 		"the body of this request may have 4096 bytes; this limit is built in":           {url.QueryEscape(strings.Repeat("x", 5000)), ""},
-		"a form may have 100 bytes; this limit is built in ":                             body(part{"form", "", "text/csv", strings.Repeat("x", 101)}),
+		"a form may have 100 bytes; the agency sets this limit: listen.max-form ":        body(part{"form", "", "text/csv", strings.Repeat("x", 101)}),
 		"a request may have 10000 bytes; the agency sets this limit: listen.max-body   ": {"--b\r\n" + strings.Repeat("x", 10_001), "multipart/form-data; boundary=b"},
 	} {
 		method, path := "POST", "/v1/submissions"

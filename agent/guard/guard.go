@@ -98,6 +98,16 @@ func (t *Target) Describe(ctx context.Context, pick func(names []string) []strin
 	return tables, err
 }
 
+// Facts passes on to a target that knows what its tables take; of another one nothing is known.
+func (t *Target) Facts(ctx context.Context, tables []string) (facts *connectors.Facts, err error) {
+	x, ok := t.inner.(connectors.Knower)
+	if !ok {
+		return nil, nil
+	}
+	err = t.call(ctx, "facts", func(ctx context.Context) error { facts, err = x.Facts(ctx, tables); return err })
+	return facts, err
+}
+
 // Close closes the target.
 func (t *Target) Close() error { return t.inner.Close() }
 

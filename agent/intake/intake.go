@@ -198,6 +198,7 @@ func read(a *arrival) {
 		why := prepare.Unmapped(err)
 		a.entry.Park = &why
 	}
+	a.findable()
 }
 
 // recovered parks a form whose reading broke the agent; it is deferred.

@@ -36,6 +36,7 @@ func (a *arrival) recognise() {
 
 // renamed adds the references by which earlier versions of the mapping would know the same form.
 func (a *arrival) renamed() {
+	a.entry.Unnamed = a.entry.Named && a.route.Unnamed()
 	for _, old := range a.route.Named {
 		ref, err := old.Reference(a.form)
 		if ref == "" {

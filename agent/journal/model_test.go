@@ -39,6 +39,7 @@ type modelSub struct {
 	to           map[string]journal.Progress
 	needs        map[string]string // the target whose value a delivery lacks, by its own
 	returned     map[string]bool   // targets that returned theirs
+	unsure       map[string]bool   // targets that may have what is held
 	batch        int
 	finals       int
 	heard        bool // the front office knows the decision
@@ -75,6 +76,13 @@ func newModel(t *testing.T, rt *rapid.T) *model {
 	m.rig.open()
 	m.must(m.PutPlan(m.ctx(), planA))
 	return m
+}
+
+// must has rapid look for the shortest way to what failed.
+func (m *model) must(err error) {
+	if err != nil {
+		m.t.Fatal(err)
+	}
 }
 
 // zeros is a source of chance that always gives the same.
@@ -130,7 +138,7 @@ func (m *model) accept(t *rapid.T) {
 		switch {
 		case !ok: // a Repeat where the first try was on disk after all
 			m.claims[a.Reference] = out[n].ID
-			s := &modelSub{ref: a.Reference, content: string(a.Form), office: a.Office != "", state: journal.Accepted, to: map[string]journal.Progress{}, needs: map[string]string{}, returned: map[string]bool{}}
+			s := &modelSub{ref: a.Reference, content: string(a.Form), office: a.Office != "", state: journal.Accepted, to: map[string]journal.Progress{}, needs: map[string]string{}, returned: map[string]bool{}, unsure: map[string]bool{}}
 			p := journal.Pending
 			if a.Park != nil {
 				s.state, s.whole, p = journal.Parked, true, journal.Held
@@ -170,7 +178,7 @@ func (m *model) apply(t *rapid.T) {
 	if ok {
 		how = states.Transition(states.ProgressOf(string(from)), states.ProgressOf(string(to)))
 	}
-	if to == journal.Batched && s.batch == 0 {
+	if to == journal.Batched && (target != "line" || s.batch == 0) {
 		how = states.Refused
 	}
 	if (how == states.Refused) != errors.Is(err, journal.ErrState) {
@@ -185,6 +193,9 @@ func (m *model) apply(t *rapid.T) {
 	if how == states.Taken {
 		if s.to[target] = to; to != journal.Waiting {
 			delete(s.needs, target)
+		}
+		if to == journal.Done {
+			delete(s.unsure, target)
 		}
 		if s.whole && (to == journal.Pending || to == journal.Waiting) {
 			s.to[target] = journal.Held
@@ -203,6 +214,7 @@ func (m *model) settle(s *modelSub, final bool) {
 			continue
 		}
 		if delete(s.needs, target); !s.returned[giver] {
+			s.unsure[target] = s.to[target] != journal.Waiting && (target != "line" || s.batch == 0)
 			s.to[target] = journal.Held
 		} else if s.to[target] == journal.Waiting {
 			s.to[target] = journal.Pending
@@ -273,19 +285,31 @@ func (m *model) park(t *rapid.T) {
 func (m *model) release(t *rapid.T) {
 	id, s := m.pick(t)
 	err := m.Release(m.ctx(), id, "", "me")
-	held := false
-	for _, p := range s.to {
+	held, unsure, rest := false, false, s.whole
+	for target, p := range s.to {
 		held = held || p == journal.Held
+		unsure = unsure || p == journal.Held && s.unsure[target]
+		rest = rest || p == journal.Held && !s.unsure[target]
 	}
-	if s.state != journal.Parked && !held {
+	var unclear *journal.UnclearError
+	switch {
+	case s.state != journal.Parked && !held:
 		if !errors.Is(err, journal.ErrState) {
 			t.Fatal(err)
 		}
 		return
+	case unsure:
+		if !errors.As(err, &unclear) || unclear.Rest != rest {
+			t.Fatal(err)
+		}
+		if !rest {
+			return
+		}
+	default:
+		m.must(err)
 	}
-	m.must(err)
 	for target, p := range s.to {
-		if p == journal.Held {
+		if p == journal.Held && !s.unsure[target] {
 			s.to[target] = journal.Pending
 			if target == "line" && s.batch != 0 {
 				s.to[target] = journal.Batched
@@ -309,7 +333,7 @@ func (m *model) reject(t *rapid.T) {
 		given = given || p == journal.Dropped
 		left = left || states.ProgressOf(string(p)).Left()
 		sealed := target == "line" && s.batch != 0 && states.ProgressOf(string(p)).Left()
-		begun = begun || sealed || slices.Contains([]journal.Progress{journal.Done, journal.Attempting, journal.Batched, journal.Staged, journal.Unclear}, p)
+		begun = begun || sealed || p == journal.Held && s.unsure[target] || slices.Contains([]journal.Progress{journal.Done, journal.Attempting, journal.Batched, journal.Staged, journal.Unclear}, p)
 	}
 	switch {
 	case begun && !force:

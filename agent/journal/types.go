@@ -127,7 +127,9 @@ type Arrival struct {
 	Takes          func(string) bool   // whether its route would take a form of this transport name out of the in-basket now; nil: posted
 	Raw            connectors.Digest   // over the bytes of form and attachments
 	Named          bool                // it has a reference of its own
+	Unnamed        bool                // and forms of its route had none once
 	Known          Recognise           // compares it with a known form; nil: the digests tell
+	Keys           []Key               // by which people find it
 	KnownOnly      bool                // answer it if it is known, else accept nothing: its Acceptance then has no ID
 }
 
@@ -180,6 +182,7 @@ type Stored struct {
 	Attempts    int                         // of that delivery
 	Form        []byte                      `col:"-"`
 	Returned    map[string]connectors.Value `col:"-"` // by all its deliveries so far
+	Numbers     map[string]int64            `col:"-"` // of its mapping's sequences; nil where nobody has asked for them
 	Lost        error                       `col:"-"` // the form is not in the content store any more; Form is nil then
 }
 
@@ -195,10 +198,19 @@ type Change struct {
 	By       string                      // for Done: the person on whose word; Reason says why
 	Returned map[string]connectors.Value // for Done
 	MatchKey string                      // for Done: by which a result finds the submission; empty: none
+	Keys     []Key                       // for Done: by which people do
 	Changed  string                      // for Done and Skipped: what the mapping changed in values on the way, or left out; it holds no content
 	Attempt  bool                        // count and remember an attempt
 	Final    bool                        // for Done and Skipped: no decision is expected, delivered is the last word
 	Stands   Progress                    // where Apply has left the delivery; empty: nothing was applied
+}
+
+// Key is a value by which people find a submission.
+type Key struct {
+	Name, Value string
+	Keep        string // plain, hashed or encrypted
+	Exact       bool   // capitals, blanks and hyphens count too
+	Failed      string // why the form has no value: a code
 }
 
 // Turn is what a commit made of a delivery that its lane did not ask for, or does not know: by a returned value or a person's word.
@@ -265,6 +277,8 @@ type Filter struct {
 	Progress  Progress
 	Office    string
 	Reference string
+	Key       string // name of a key, which has this value
+	Value     string
 	Since     time.Time
 	Until     time.Time
 	After     ID
@@ -312,6 +326,7 @@ type View struct {
 	Digest      string         `json:"digest"`
 	Attachments []File         `json:"attachments,omitempty"`
 	Deliveries  []DeliveryView `json:"deliveries"`
+	Keys        []Key          `json:"-"`
 	Results     []Outcome      `json:"results,omitempty"`
 	Reason      *Reason        `json:"reason,omitempty"` // why it is parked or rejected
 	Errors      []FieldError   `json:"errors,omitempty"`

@@ -30,14 +30,16 @@ func Bounded(limit int) int {
 	return min(limit, maxList)
 }
 
-// The first versions of the tables that know of restores, of purges, of what results said, of compressed forms, and of values that deliveries
-// lack. A reader may meet older ones.
+// The first versions of the tables that know of restores, of purges, of what results said, of compressed forms, of values that deliveries
+// lack, of numbers, and of keys. A reader may meet older ones.
 const (
 	HoldVersion   = 2
 	PurgeVersion  = 3
 	ResultVersion = 4
 	formVersion   = 5
 	WaitVersion   = 7
+	NumberVersion = 9
+	KeyVersion    = 10
 )
 
 const (

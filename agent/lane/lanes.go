@@ -100,6 +100,10 @@ func (s *Lanes) Forward(ctx context.Context, admitted ...*Admission) {
 	if len(forms) == 0 {
 		return
 	}
+	if err := s.preparer.Number(ctx, forms...); err != nil {
+		s.Again()
+		return
+	}
 	made := make([]prepare.Made, len(forms))
 	loop.Parallel(len(forms), func(i int) { made[i] = s.preparer.Map(forms[i], "") })
 	byTarget, err := s.record(ctx, made)

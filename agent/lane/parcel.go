@@ -66,7 +66,7 @@ func (p *parcel) lighten() {
 	if p.Piece != nil {
 		p.Piece = &encode.Piece{Records: p.Piece.Records, Counts: p.Piece.Counts, Totals: p.Piece.Totals}
 	}
-	p.light, p.Match, p.Delivery.Records = true, nil, nil
+	p.light, p.Match, p.Keys, p.Delivery.Records = true, nil, nil, nil
 }
 
 // whole maps the light ones of a page of members anew, in their places.

@@ -16,6 +16,8 @@ const (
 	queueBytes = 4 << 20
 	pageItems  = 300
 	groupItems = 300
+
+	groupContent = 64 << 20 // bytes that one group gives to a database whole; one delivery may have more
 )
 
 // queue holds the deliveries to one target in order of acceptance, and knows which of them may not go yet.
@@ -177,7 +179,7 @@ func (q *queue) unlist(id journal.ID) {
 // nothing stops: within one transaction a refused item may be split off, and the next of its key must not overtake
 // it. wait says when the first of those that failed before is due. The caller holds mu.
 func (q *queue) pick(now time.Time, patience time.Duration, limit, tries int) (group []*parcel, wait time.Duration) {
-	rest := q.list[:0]
+	rest, content := q.list[:0], int64(0)
 	passed := map[string]struct{}{}
 	for _, p := range q.list {
 		left := p.due.Sub(now)
@@ -185,7 +187,7 @@ func (q *queue) pick(now time.Time, patience time.Duration, limit, tries int) (g
 		if !ready && (wait == 0 || left < wait) {
 			wait = left
 		}
-		free := ready && p.tries <= tries && len(group) < limit && (!p.alone || len(group) == 0)
+		free := ready && p.tries <= tries && len(group) < limit && (!p.alone && content+p.Content <= groupContent || len(group) == 0)
 		if key := p.Delivery.Order; key != "" {
 			if _, behind := passed[key]; free && !behind && q.keyFree(key, p.ID) {
 				q.inFlight[key] = p.ID
@@ -200,6 +202,7 @@ func (q *queue) pick(now time.Time, patience time.Duration, limit, tries int) (g
 		if p.alone {
 			limit = 1
 		}
+		content += p.Content
 		q.leaves(p)
 		group = append(group, p)
 	}

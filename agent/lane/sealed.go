@@ -14,7 +14,6 @@ import (
 	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/agent/journal/delivering"
 	"github.com/inbasket/inbasket/agent/loop"
-	"github.com/inbasket/inbasket/agent/prepare"
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -250,7 +249,7 @@ func (b *batches) group(sealed *journal.Batch, members []*parcel) (connectors.Gr
 		return g, nil
 	}
 	// It depends on nothing but the sealed bytes and the members, whose mapping is pinned.
-	g.Control = &connectors.File{Name: sealed.Control, Blob: prepare.Digested(nil)}
+	g.Control = &connectors.File{Name: sealed.Control, Blob: connectors.DigestedBlob(nil)}
 	if len(members) == 0 || members[0].Layout == nil || !members[0].Layout.HasControl() {
 		return g, nil
 	}
@@ -258,7 +257,7 @@ func (b *batches) group(sealed *journal.Batch, members []*parcel) (connectors.Gr
 	if err != nil {
 		return lost("make the control file", err)
 	}
-	g.Control.Blob = prepare.Digested(body)
+	g.Control.Blob = connectors.DigestedBlob(body)
 	return g, nil
 }
 
@@ -285,6 +284,9 @@ func (b *batches) done(ctx context.Context, sealed *journal.Batch, members []*pa
 			c := journal.Change{ID: p.ID, Target: b.Lane.Name, To: journal.Done, Final: p.Final, Changed: p.Changed}
 			if p.Match != nil {
 				c.MatchKey = p.Match(nil)
+			}
+			if p.Keys != nil {
+				c.Keys = p.Keys(nil)
 			}
 			changes = append(changes, c)
 		}

@@ -52,6 +52,7 @@ type settlement struct {
 	done    []*parcel
 	back    []*parcel // to be tried again
 	parked  map[journal.ID]bool
+	wrong   []journal.Change // of them, the forms that are at fault, as the mapping says
 	ended   map[connectors.Class]int
 	worst   *connectors.Outcome
 }
@@ -67,6 +68,9 @@ func (s *settlement) add(p *parcel, o *connectors.Outcome) {
 		if p.Match != nil {
 			c.MatchKey = p.Match(o.Returned)
 		}
+		if p.Keys != nil {
+			c.Keys = p.Keys(o.Returned)
+		}
 		for name, v := range o.Returned {
 			if before, there := p.Returned[name]; there && before != v {
 				s.lane.log.Warn().Str("code", journal.CodeOtherValues).Str("submission", p.ID.String()).Msg("the target returned other values than the first time: inbasket show tells of it")
@@ -78,6 +82,9 @@ func (s *settlement) add(p *parcel, o *connectors.Outcome) {
 		s.done = append(s.done, p)
 		s.change(p, c)
 	case connectors.ItemError:
+		if o.Reject {
+			s.wrong = append(s.wrong, journal.Change{ID: p.ID, Reason: reasonOf(o, "")})
+		}
 		s.park(p, journal.Change{Attempt: true, Reason: reasonOf(o, "mend the data or the mapping, then retry; or reject it")})
 	case connectors.TargetError:
 		if s.refusedAlone(p) {
@@ -156,6 +163,11 @@ func (s *settlement) record(ctx context.Context) error {
 	for _, c := range s.changes {
 		if c.Stands != journal.Held { // it holds up no other: it has ended already
 			delete(s.parked, c.ID)
+		}
+	}
+	for _, c := range s.wrong {
+		if err := prepare.Reject(ctx, s.lane.journal, c.ID, s.lane.Name, *c.Reason); err != nil { // it stays parked
+			s.lane.log.Error().Str("code", journal.CodeUnavailable).Str("submission", c.ID.String()).Err(err).Msg("cannot journal that the form is rejected; it is parked")
 		}
 	}
 	s.lane.forget(s.done, s.parked)

@@ -16,6 +16,7 @@ import (
 	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/agent/journal/deciding"
 	"github.com/inbasket/inbasket/agent/journal/delivering"
+	"github.com/inbasket/inbasket/agent/journal/numbering"
 	"github.com/inbasket/inbasket/agent/journal/reading"
 	"github.com/inbasket/inbasket/agent/lane"
 	"github.com/inbasket/inbasket/agent/loop"
@@ -370,4 +371,9 @@ func (d *Desk) void(ctx context.Context, r control.VoidRequest) (done control.No
 			Hint: "inbasket pause " + r.Target + ", look whether the target has it, then void it", Status: http.StatusConflict}
 	}
 	return done, err
+}
+
+// setSequence says how far a sequence has come.
+func (d *Desk) setSequence(ctx context.Context, r control.SequenceRequest) (done control.Nothing, err error) {
+	return done, numbering.Of(d.Journal).Set(ctx, r.Series, r.Last)
 }

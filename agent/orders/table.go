@@ -13,14 +13,15 @@ import (
 	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/agent/journal/checking"
 	"github.com/inbasket/inbasket/agent/journal/delivering"
+	"github.com/inbasket/inbasket/agent/journal/numbering"
 	"github.com/inbasket/inbasket/agent/journal/reading"
 )
 
 // table is all orders. One that is new is an entry here, with the line that says what it is below.
 func table() []entry {
-	return []entry{Status, List, Show, Batches, Results, Audit, VerifyAudit, Examine, Internals, CheckJournal,
+	return []entry{Status, List, Show, Batches, Sequences, Results, Audit, VerifyAudit, Examine, Internals, CheckJournal,
 		Retry, Release, Reject, Confirm, Decide, Attach, DropResult,
-		Pause, Redeliver, Void, Reload, Note,
+		Pause, Redeliver, Void, SetSequence, Reload, Note,
 		Form, Purge, CompactJournal, Backup, BackedUp, Restored, EndHold}
 }
 
@@ -30,7 +31,9 @@ var (
 		return d.Health.Status(ctx)
 	}}
 	List = Order[control.ListRequest, []journal.Entry]{Name: "list", Do: func(d *Desk, ctx context.Context, r control.ListRequest) ([]journal.Entry, error) {
-		return reading.Of(d.Journal).List(ctx, journal.Filter(r))
+		return reading.Of(d.Journal).List(ctx, r.Filter())
+	}, Record: func(r control.ListRequest) (audit.Record, bool) {
+		return record(r.By, "find-key", "", "key", r.Key), r.Key != ""
 	}}
 	Show = Order[control.ShowRequest, control.View]{Name: "show", Do: (*Desk).show, Record: func(r control.ShowRequest) (audit.Record, bool) {
 		return record(r.By, "show-raw", r.ID.String()), r.Raw
@@ -38,6 +41,9 @@ var (
 	Batches = Order[control.BatchesRequest, []control.Batch]{Name: "batches", Do: func(d *Desk, ctx context.Context, r control.BatchesRequest) ([]control.Batch, error) {
 		list, err := delivering.Of(d.Journal).Batches(ctx, r.Target, r.Open)
 		return control.BatchesOf(list), err
+	}}
+	Sequences = Order[control.Nothing, []numbering.Series]{Name: "sequences", Do: func(d *Desk, ctx context.Context, _ control.Nothing) ([]numbering.Series, error) {
+		return numbering.Of(d.Journal).All(ctx)
 	}}
 	Results = Order[control.ResultsFilter, []control.Waiting]{Name: "results", Do: func(d *Desk, ctx context.Context, f control.ResultsFilter) ([]control.Waiting, error) {
 		list, err := control.WaitingResults(ctx, d.Journal, f)
@@ -82,7 +88,7 @@ var (
 		if r.ID != 0 {
 			object = r.ID.String()
 		}
-		return record(r.By, "confirm", object, "target", r.Target, "batch", audit.Number(r.Seq), "reason", r.Reason, "returned", r.Said()), true
+		return record(r.By, "confirm", object, "target", r.Target, "batch", audit.Number(r.Seq), "reason", r.Reason, "returned", r.Said(), "force", audit.Yes(r.Force)), true
 	}}
 	// Decide records a person's decision and its documents.
 	Decide = Order[control.DecideRequest, control.Settled]{Name: "decide", WhenReleased: true, Do: (*Desk).decide, handle: control.HandleDecision,
@@ -117,6 +123,10 @@ var (
 	// Void gives up a sealed batch that cannot go; its number stays used, its members travel in a later one.
 	Void = Order[control.VoidRequest, control.Nothing]{Name: "void", WhenReleased: true, Do: (*Desk).void, Record: func(r control.VoidRequest) (audit.Record, bool) {
 		return record(r.By, "void", r.Target, "batch", audit.Number(r.Seq), "reason", r.Reason), true
+	}}
+	// SetSequence has a sequence go on after a number, such as the highest one that targets have when the journal was restored.
+	SetSequence = Order[control.SequenceRequest, control.Nothing]{Name: "setsequence", WhenReleased: true, Do: (*Desk).setSequence, Record: func(r control.SequenceRequest) (audit.Record, bool) {
+		return record(r.By, "set-sequence", r.Series, "last", audit.Number(r.Last), "reason", r.Reason), true
 	}}
 	// Reload changes over to the configuration file as it is now, or leaves everything as it is.
 	Reload = Order[control.ReloadRequest, control.ReloadReport]{Name: "reload", Do: func(d *Desk, ctx context.Context, r control.ReloadRequest) (control.ReloadReport, error) {

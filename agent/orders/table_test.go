@@ -15,7 +15,7 @@ import (
 )
 
 // looking are the orders that change nothing and show nothing that a citizen wrote.
-var looking = []string{"status", "list", "batches", "results", "audit", "verifyaudit", "examine", "vitals", "checkjournal"}
+var looking = []string{"status", "batches", "results", "audit", "verifyaudit", "examine", "vitals", "checkjournal", "sequences"}
 
 // Every order that changes something, or shows what a citizen wrote, goes on record, and says by whom: one that is new is either
 // recorded or named above.
@@ -63,6 +63,11 @@ func TestTheTableIsWhole(t *testing.T) {
 func TestWhatOnlyLooksIsNotOnRecord(t *testing.T) {
 	_, show := Show.Record(control.ShowRequest{ID: 7})
 	_, raw := Show.Record(control.ShowRequest{ID: 7, Raw: true})
+	list, _ := List.Record(control.ListRequest{Key: "plate", Value: "B-1"})
+	_, all := List.Record(control.ListRequest{Reference: "REF-1"})
+	if all || list.Details["key"] != "plate" || len(list.Details) != 1 {
+		t.Error("of a search for a key its name is put on record, and nothing else:", list, all)
+	}
 	_, redeliver := Redeliver.Record(control.RedeliverRequest{DryRun: true})
 	_, purge := Purge.Record(control.PurgeRequest{DryRun: true})
 	_, restored := Restored.Record(control.RestoredRequest{})

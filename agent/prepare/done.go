@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,8 +15,9 @@ import (
 )
 
 // Done is how the journal ends a stored delivery of which a person says that the target has it, and what it would have
-// returned. It is an error where the mapping names no such value, or where another target waits for one that is not said.
-func (p *Preparer) Done(ctx context.Context, s *journal.Stored, target string, returned map[string]string) (c journal.Change, err error) {
+// returned. It is an error where the mapping names no such value, or where another target waits for one that is not said; and, unless force is
+// set, where another submission has the value: its decisions would find both.
+func (p *Preparer) Done(ctx context.Context, s *journal.Stored, target string, returned map[string]string, force bool) (c journal.Change, err error) {
 	plan, err := p.Plans.Get(ctx, s.Plan)
 	if err != nil {
 		return c, err
@@ -31,14 +31,18 @@ func (p *Preparer) Done(ctx context.Context, s *journal.Stored, target string, r
 	if c.Returned, err = p.valuesOf(ctx, s.ID, target, names, returned); err != nil {
 		return c, err
 	}
-	all := maps.Clone(c.Returned)
-	if all == nil {
-		all = map[string]connectors.Value{}
+	if of, name, err := delivering.Of(p.Journal).ReturnedTo(ctx, target, s.ID, c.Returned); err != nil || of != 0 && !force {
+		return c, cmp.Or(err, taken(s.ID, of, target, name))
 	}
-	maps.Copy(all, s.Returned)
-	in := p.input(s)
-	in.Returned = all
-	c.MatchKey, _ = plan.MatchKey(form, in, all)
+	f := Form{Stored: *s, Plan: plan}
+	if err := p.Number(ctx, &f); err != nil {
+		return c, err
+	}
+	in := p.input(&f.Stored)
+	in.Returned = c.Returned
+	in = knowing(in, s.Returned)
+	c.MatchKey, _ = plan.MatchKey(form, in, in.Returned)
+	c.Keys = KeysOf(plan, form, in)
 	if len(names) == 0 {
 		return c, nil
 	}
@@ -120,4 +124,9 @@ func (p *Preparer) waiting(ctx context.Context, id journal.ID, target string, na
 
 func refused(id journal.ID, target, hint string) error {
 	return &connectors.Error{Class: connectors.ItemError, Code: CodeReturned, Op: fmt.Sprintf("confirm %s %s", id, target), Hint: hint}
+}
+
+func taken(id, of journal.ID, target, name string) error {
+	return &connectors.Error{Class: connectors.ItemError, Code: CodeTaken, Op: fmt.Sprintf("confirm %s %s", id, target),
+		Hint: fmt.Sprintf("%s has returned this %s to submission %s: look in the target which row is whose; where several may have it, say --force", target, name, of)}
 }

@@ -1,11 +1,10 @@
 package prepare
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"io"
+	"maps"
 	"strings"
 	"time"
 
@@ -37,11 +36,14 @@ type Parcel struct {
 	Piece    *encode.Piece // for batches: the encoded body
 	Layout   *encode.Layout
 	Size     int64
+	Content  int64                       // bytes of content in its records, which a database is given whole
 	Changed  string                      // what the mapping changed in values: cut, rounded, transliterated; without content
 	Final    bool                        // no decision is expected: delivered is the last word
 	Returned map[string]connectors.Value // by targets so far, and by this one before it was delivered again
 	// Match returns the key by which a result finds the submission, once the returned values are known; nil: none can come.
 	Match func(returned map[string]connectors.Value) string
+	// Keys returns by what people find the submission, in the same way; nil: the mapping names nothing.
+	Keys func(returned map[string]connectors.Value) []journal.Key
 }
 
 // pack makes a parcel of one mapped delivery: records as they are, lines and files encoded.
@@ -58,6 +60,21 @@ func (p *Preparer) pack(f *Form, in mapping.Input, d *mapping.Delivery, to *Targ
 			return key
 		}
 	}
+	if f.Plan.HasKeys() {
+		out.Keys = func(returned map[string]connectors.Value) []journal.Key {
+			return KeysOf(f.Plan, f.Content, knowing(in, returned))
+		}
+	}
+	for i := range d.Records {
+		for _, v := range d.Records[i].Values {
+			if v.Blob != nil {
+				out.Content += v.Blob.Size
+			}
+		}
+	}
+	if to.Batch && len(d.Documents) > 0 {
+		return out, errors.New("a batch takes no attachments")
+	}
 	if d.Piece != nil && to.Batch {
 		out.Piece, out.Layout, out.Size = d.Piece, d.Layout, int64(len(d.Piece.Body))
 		return out, nil
@@ -69,6 +86,17 @@ func (p *Preparer) pack(f *Form, in mapping.Input, d *mapping.Delivery, to *Targ
 	}
 	out.Delivery.Files = append(out.Delivery.Files, d.Documents...)
 	return out, nil
+}
+
+// knowing is what the mapping knows once a target has returned its values, beside those of others.
+func knowing(in mapping.Input, returned map[string]connectors.Value) mapping.Input {
+	all := maps.Clone(in.Returned)
+	if all == nil {
+		all = map[string]connectors.Value{}
+	}
+	maps.Copy(all, returned)
+	in.Returned = all
+	return in
 }
 
 // maxChanges bounds how many changes of one delivery are put on record one by one.
@@ -109,7 +137,7 @@ func (p *Parcel) file(s *journal.Stored, d *mapping.Delivery, to *Target) error 
 		return err
 	}
 	p.Size = int64(len(file))
-	p.Delivery.Files = append(p.Delivery.Files, connectors.File{Name: name, Blob: Digested(file)})
+	p.Delivery.Files = append(p.Delivery.Files, connectors.File{Name: name, Blob: connectors.DigestedBlob(file)})
 	p.Delivery.Control, err = ControlFile(d.Layout, header, p.Size, sha256.Sum256(file), pieces, to.Control, vars)
 	return err
 }
@@ -130,11 +158,5 @@ func ControlFile(layout *encode.Layout, h encode.Header, size int64, digest conn
 	if !ok {
 		return nil, nil
 	}
-	return &connectors.File{Name: name, Blob: Digested(body)}, nil
-}
-
-// Digested returns a blob over b with its digest.
-func Digested(b []byte) connectors.Blob {
-	return connectors.Blob{Digest: sha256.Sum256(b), Size: int64(len(b)),
-		Open: func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(b)), nil }}
+	return &connectors.File{Name: name, Blob: connectors.DigestedBlob(body)}, nil
 }

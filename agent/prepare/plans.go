@@ -27,6 +27,11 @@ type Route struct {
 	Matches func(transport string) bool // for in-baskets that several routes share
 }
 
+// Unnamed tells whether forms of the route had no reference of their own once, and have one now: they are known by their content alone.
+func (r *Route) Unnamed() bool {
+	return r.Plan.HasReference() && slices.ContainsFunc(r.Named, func(old *mapping.Plan) bool { return !old.HasReference() })
+}
+
 // Scope is what references are unique in.
 func (r *Route) Scope() string {
 	if r.Office != "" {

@@ -64,9 +64,19 @@ func (m *Made) Refused() bool { return m.err != nil || len(m.wrong) > 0 }
 func (p *Preparer) Stored(ctx context.Context, page []journal.Stored, target string) ([]Made, error) {
 	made := make([]Made, len(page))
 	later := make([]error, len(page))
+	forms := make([]*Form, len(page))
+	for i := range page {
+		forms[i] = &Form{Stored: page[i]}
+		forms[i].Plan, later[i] = p.Plans.Get(ctx, page[i].Plan)
+	}
+	unnumbered := p.Number(ctx, forms...)
 	loop.Parallel(len(page), func(i int) {
-		f := &Form{Stored: page[i]}
-		if f.Plan, later[i] = p.Plans.Get(ctx, page[i].Plan); later[i] == nil {
+		f := forms[i]
+		if later[i] == nil && unnumbered != nil && len(f.Plan.Sequences()) > 0 {
+			later[i] = unnumbered
+			return
+		}
+		if later[i] == nil {
 			made[i] = p.Map(f, target)
 			return
 		}
@@ -87,6 +97,10 @@ func (p *Preparer) Map(f *Form, only string) (m Made) {
 		}
 	}()
 	if err := p.decode(f); err != nil {
+		m.blame(err)
+		return m
+	}
+	if err := numbered(f.Plan, &f.Stored); err != nil {
 		m.blame(err)
 		return m
 	}
@@ -154,11 +168,13 @@ func (m *Made) blame(err error) {
 	m.err = err
 }
 
-// input is what a mapping knows of a form beside what the citizen wrote.
-func (p *Preparer) input(s *journal.Stored) mapping.Input {
-	in := mapping.Input{ID: s.ID.String(), Reference: s.Reference, Received: s.At, Returned: s.Returned}
+func (p *Preparer) input(s *journal.Stored) mapping.Input { return Input(p.Content, s) }
+
+// Input is what a mapping knows of a form beside what the citizen wrote.
+func Input(store *content.Store, s *journal.Stored) mapping.Input {
+	in := mapping.Input{ID: s.ID.String(), Reference: s.Reference, Received: s.At, Returned: s.Returned, Numbers: s.Numbers}
 	for _, a := range s.Attachments {
-		in.Attachments = append(in.Attachments, connectors.Attachment{Name: a.Name, ContentType: a.ContentType, Blob: p.Content.Blob(a.Digest, a.Size)})
+		in.Attachments = append(in.Attachments, connectors.Attachment{Name: a.Name, ContentType: a.ContentType, Blob: store.Blob(a.Digest, a.Size)})
 	}
 	return in
 }
@@ -209,6 +225,17 @@ func ApplyAll(ctx context.Context, j *journal.Journal, changes []journal.Change)
 	return errors.Join(errs...)
 }
 
+// Reject ends a parked submission whose form is at fault, as a target says. One that another target has, or may get now, stays parked.
+func Reject(ctx context.Context, j *journal.Journal, id journal.ID, target string, r journal.Reason) error {
+	ctx, cancel := loop.Grace(ctx)
+	defer cancel()
+	err := delivering.Of(j).RejectAt(ctx, id, target, r)
+	if errors.Is(err, journal.ErrPartlyDelivered) || errors.Is(err, journal.ErrState) {
+		return nil
+	}
+	return err
+}
+
 // refuse rejects a wrong form, or parks what we cannot map.
 func (p *Preparer) refuse(ctx context.Context, m *Made) error {
 	ctx, cancel := loop.Grace(ctx)
@@ -252,7 +279,11 @@ func (p *Preparer) Order(ctx context.Context, s *journal.Stored, target string) 
 	if err != nil {
 		return "", false
 	}
-	mapped, err := plan.Map(form, p.input(s))
+	f := Form{Stored: *s, Plan: plan}
+	if err := p.Number(ctx, &f); err != nil || numbered(plan, &f.Stored) != nil {
+		return "", false
+	}
+	mapped, err := plan.Map(form, p.input(&f.Stored))
 	if err != nil {
 		return "", false
 	}

@@ -12,14 +12,16 @@ import (
 
 // Codes of forms that cannot be mapped. Each is stable; docs/errors.md is generated from this list.
 const (
-	CodeUndecodable = "form.undecodable"      // the form is not well-formed in the mapping's format; ask the sender for a new one, then inbasket reject
-	CodeFormWrong   = "form.wrong"            // the form broke the schema or a rule of the mapping; the front office was told which fields and why
-	CodePartly      = "form.partly-delivered" // the form is wrong for one target while another has it already; mend the mapping and retry, or reject with --force
-	CodeMapping     = "mapping.failed"        // the mapping cannot handle this form though the form is right; mend the mapping, then inbasket retry --mapping NEW
-	CodePlan        = "mapping.missing"       // the pinned mapping cannot be read from the journal; restore the journal from backup
-	CodeReturned    = "submission.returned"   // what a person says that a target returned is not what the mapping names, or lacks what another target waits for; say inbasket confirm --returned NAME=VALUE for each
-	CodeEnded       = "submission.ended"      // a new mapping of a submission needs a value that a finished delivery did not return, or writes more to its target, which nobody would ever write, or comes after its front office was told that it is delivered, decided or rejected; write that by hand, or let the mapping ask for what there is; of what was told before, retry without --mapping, inbasket confirm or inbasket reject --force settle what is parked
-	CodeName        = "file.name"             // the name of a file cannot be made from its template; mend the template
+	CodeUndecodable = "form.undecodable"          // the form is not well-formed in the mapping's format; ask the sender for a new one, then inbasket reject
+	CodeFormWrong   = "form.wrong"                // the form broke the schema or a rule of the mapping; the front office was told which fields and why
+	CodePartly      = "form.partly-delivered"     // the form is wrong for one target while another has it already; mend the mapping and retry, or reject with --force
+	CodeMapping     = "mapping.failed"            // the mapping cannot handle this form though the form is right; mend the mapping, then inbasket retry --mapping NEW
+	CodePlan        = "mapping.missing"           // the pinned mapping cannot be read from the journal; restore the journal from backup
+	CodeTaken       = "submission.returned-taken" // what a person says that a target returned was returned to another submission: decisions about one would reach both; say the value of its own row, or --force where several may have it
+	CodeReturned    = "submission.returned"       // what a person says that a target returned is not what the mapping names, or lacks what another target waits for; say inbasket confirm --returned NAME=VALUE for each
+	CodeEnded       = "submission.ended"          // a new mapping of a submission needs a value that a finished delivery did not return, or writes more to its target, which nobody would ever write, or comes after its front office was told that it is delivered, decided or rejected; write that by hand, or let the mapping ask for what there is; of what was told before, retry without --mapping, inbasket confirm or inbasket reject --force settle what is parked
+	CodeNumber      = "restore.sequence"          // the journal was restored from a backup, and which numbers of a sequence were given since is not known; look for the highest one at the targets, say it by inbasket sequences set SERIES NUMBER, then inbasket retry --code restore.sequence
+	CodeName        = "file.name"                 // the name of a file cannot be made from its template; mend the template
 )
 
 // WrongForm says why a form is rejected whose fields are wrong.
@@ -52,9 +54,12 @@ func Unmapped(err error) journal.Reason {
 	var nothing *mapping.Nothing
 	var unknown *mapping.Unknown
 	var layout *encode.FieldError
+	var unnumbered *noNumber
 	switch {
 	case errors.As(err, &d):
 		return Undecodable(err)
+	case errors.As(err, &unnumbered):
+		return unnumbered.reason()
 	case errors.As(err, &fault):
 		return journal.Reason{Code: fault.Code(), Text: fault.Error(), Next: fault.Next()}
 	case errors.As(err, &layout): // of a header, a trailer or a control file: what a form says is encoded before

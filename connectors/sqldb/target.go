@@ -17,8 +17,10 @@ type Target struct{ *write.Writer }
 
 // Abilities says that records go in, in groups, and how surely once.
 func (t *Target) Abilities() connectors.Abilities {
-	a := connectors.Abilities{Operations: connectors.RowOperations | connectors.OperationsOf(connectors.Call), Returning: true, Binary: true,
-		MaxItems: t.Cfg.MaxGroup, Parallel: t.Cfg.Parallel, Recorded: t.Cfg.Ledger}
+	a := connectors.Abilities{Operations: connectors.RowOperations, Returning: true, Binary: true, MaxItems: t.Cfg.MaxGroup, Parallel: t.Cfg.Parallel, Recorded: t.Cfg.Ledger}
+	if t.Sys.Routine != nil {
+		a.Operations |= connectors.OperationsOf(connectors.Call)
+	}
 	if t.Cfg.Ledger {
 		a.Guarantee = connectors.Guarantee{Level: "exact", Why: "every delivery's key goes into the ledger " + t.Cfg.LedgerTable +
 			" in the same transaction as its rows; it holds for tables with transactions and procedures that do not commit by themselves"}
@@ -47,6 +49,28 @@ func (t *Target) Examine(ctx context.Context, work []connectors.Work) ([]connect
 // Describe tells what tables are like.
 func (t *Target) Describe(ctx context.Context, pick func(names []string) []string) ([]connectors.Table, error) {
 	return examine.Describe(ctx, t.Writer, pick)
+}
+
+// planTime bounds each statement of a plan, and how long it waits for what others hold.
+const planTime = 3 * time.Second
+
+// Plan shows what a delivery would do, in a transaction that is taken back. It has a session of its own, whose statements end soon.
+func (t *Target) Plan(ctx context.Context, d connectors.Delivery, o connectors.PlanOptions) (connectors.Planned, error) {
+	c, e := t.Cfg, t.Env
+	c.StatementTimeout, e.Look = planTime, true
+	ctx, cancel := context.WithTimeout(ctx, 5*planTime)
+	defer cancel()
+	own, err := open(e, c, &t.Sys.Dialect)
+	if err != nil {
+		return connectors.Planned{}, err
+	}
+	defer func() { _ = own.Close() }()
+	return own.Writer.Plan(ctx, d, o)
+}
+
+// Facts tells what tables take.
+func (t *Target) Facts(ctx context.Context, tables []string) (*connectors.Facts, error) {
+	return examine.Facts(ctx, t.Writer, tables)
 }
 
 func newTarget(e connectors.Env, c dialect.Config, sys *database.System) *Target {

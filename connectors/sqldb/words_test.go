@@ -46,7 +46,8 @@ func words(b *strings.Builder, d *dialect.Dialect, op connectors.Op, back bool) 
 	tab := dialect.NewTable("T", d.Quote("T"), []*dialect.Column{col("ID"), col("NAME"), col("NO")})
 	tab.Uniques = [][]string{{"ID"}}
 	if op == connectors.Call {
-		tab.Name = "T"
+		tab.Name, tab.Routine = "T", &dialect.Routine{Params: []*dialect.Column{tab.Column("NO"), tab.Column("ID"), tab.Column("NAME")}}
+		tab.Column("NO").Out, tab.Column("NAME").Out = dialect.OnlyOut, dialect.InOut
 	}
 	w := &dialect.Rowset{Shape: sh, Tab: tab, Key: []int{0}, Cols: []*dialect.Column{tab.Column("id"), tab.Column("Name")}}
 	for i := range 3 {

@@ -120,8 +120,7 @@ func (a *Section) Read(r connectors.Result) []Reading {
 		return []Reading{{Decision: whole, Err: fmt.Errorf("%w: the mapping has no answer section", ErrAnswer)}}
 	}
 	if !a.Files {
-		whole.Documents = nil
-		return []Reading{a.reading(whole, nil, func(name string) value.Value { return column(r.Fields, name) })}
+		return []Reading{a.row(r)}
 	}
 	unreadable := func(err error) []Reading {
 		one := Reading{Decision: whole, Err: err}
@@ -160,6 +159,21 @@ func typeOf(d Document) string {
 	return "application/octet-stream"
 }
 
+// row reads the decision of a row.
+func (a *Section) row(r connectors.Result) Reading {
+	get := func(name string) value.Value { return column(r.Fields, name) }
+	columns := make(map[string]any, len(a.Columns))
+	for _, name := range a.Columns {
+		v := get(name)
+		if v.Kind == value.KindMissing {
+			return Reading{Decision: Decision{ID: r.ID}, Err: &MissingName{Key: "fields", Name: name}}
+		}
+		columns[name] = v
+	}
+	f := &answerFile{a: a, form: map[string]any{"row": columns}, other: get}
+	return f.reading(r.ID, nil)
+}
+
 // column finds a row's column; databases differ in the case of names.
 func column(fields map[string]connectors.Value, name string) value.Value {
 	if name == "" {
@@ -179,8 +193,9 @@ func column(fields map[string]connectors.Value, name string) value.Value {
 // answerFile is an answer file as its decisions are read from it.
 type answerFile struct {
 	a      *Section
-	form   map[string]any         // content and file
-	groups map[string]value.Value // of the name
+	form   map[string]any                // content and file
+	groups map[string]value.Value        // of the name
+	other  func(name string) value.Value // what is no field: a group of the name, or a column
 	beside *beside
 	lines  []int            // of a CSV file with many decisions: where each row begins
 	bad    []decode.BadLine // and what is no row
@@ -192,6 +207,7 @@ func (a *Section) open(r connectors.Result) (*answerFile, error) {
 	names := map[string]any{"name": r.File}
 	f := &answerFile{a: a, form: map[string]any{"file": names}, groups: map[string]value.Value{},
 		beside: &beside{files: r.Documents, named: make([][]string, len(r.Documents))}}
+	f.other = func(name string) value.Value { return f.groups[name] }
 	if a.Name != nil {
 		m := a.Name.FindStringSubmatch(r.File)
 		if m == nil {
@@ -238,7 +254,7 @@ func (f *answerFile) reading(id string, at func(*expr.Env)) Reading {
 		if e.Err != nil {
 			failed = cmp.Or(failed, fmt.Errorf("%w: %s: %s", ErrAnswer, x.Name, e.Err.Message))
 			fields[x.Name], e.Err = value.Null, nil // so that its identity is still known
-		} else if near := f.near(e, x, fields[x.Name]); near != nil {
+		} else if near := f.near(e, x, fields[x.Name]); f.beside != nil && near != nil {
 			failed = cmp.Or(failed, error(near))
 		}
 	}
@@ -246,7 +262,7 @@ func (f *answerFile) reading(id string, at func(*expr.Env)) Reading {
 		if v, ok := fields[name]; ok {
 			return v
 		}
-		return f.groups[name]
+		return f.other(name)
 	})
 	one.Err = cmp.Or(failed, one.Err)
 	return one
@@ -256,6 +272,10 @@ func (f *answerFile) reading(id string, at func(*expr.Env)) Reading {
 func (f *answerFile) lineByLine(r connectors.Result, list value.Value) []Reading {
 	out := make([]Reading, 0, list.Length()+len(f.bad)+1)
 	for i := range list.Length() {
+		yes, err := f.decides(func(e *expr.Env) { f.a.Each.At(e, list.Item(i), i) })
+		if !yes && err == nil {
+			continue
+		}
 		one := f.reading(fmt.Sprintf("%s#%d", r.ID, i+1), func(e *expr.Env) {
 			f.a.Each.At(e, list.Item(i), i)
 		})
@@ -263,9 +283,25 @@ func (f *answerFile) lineByLine(r connectors.Result, list value.Value) []Reading
 		if f.a.Each.List.Dotted() == "content" && i < len(f.lines) {
 			one.Where = fmt.Sprintf("line %d", f.lines[i]) + " of the file " + r.File
 		}
+		one.Err = cmp.Or(err, one.Err)
 		out = append(out, one)
 	}
 	return out
+}
+
+// decides tells whether an item is a decision.
+func (f *answerFile) decides(at func(*expr.Env)) (bool, error) {
+	if f.a.When == nil {
+		return true, nil
+	}
+	e := expr.NewEnv(&f.a.Program, f.form, &expr.Input{})
+	defer e.Free()
+	at(e)
+	yes := e.Truth(f.a.When.Eval(e))
+	if e.Err != nil {
+		return true, fmt.Errorf("%w: when: %s", ErrAnswer, e.Err.Message)
+	}
+	return yes, nil
 }
 
 // each reads all decisions of a file, and what no decision can be made of: lines and documents.

@@ -135,38 +135,75 @@ func (u *underway) identity() {
 	}
 }
 
-// documents takes documents out of a row's binary columns, or finds the files that fields name. absent is the first
-// that cannot be had.
+// documents takes documents out of a row's columns, or finds the files that fields name. absent is the first that cannot be had.
 func (u *underway) documents() (absent *MissingDocument) {
 	for _, doc := range u.a.Documents {
-		v := u.get(doc.From)
-		found := connectors.Attachment{Name: doc.Name, ContentType: typeOf(doc)}
-		switch blob, ok := v.Any.(*connectors.Blob); {
-		case v.Absent():
-			continue
-		case u.beside != nil:
-			name := u.word("documents", doc.From)
-			if name == "" {
-				continue
-			}
-			file, missing := u.beside.take(name, cmp.Or(u.MatchKey, u.ID))
-			if missing != nil {
-				absent = cmp.Or(absent, missing)
-				continue
-			}
-			found.Blob = file.Blob
-			u.from = append(u.from, file.Name)
-		case v.Kind == value.KindText:
-			found.Blob = connectors.BytesBlob([]byte(v.Str))
-		case ok && blob != nil:
-			found.Blob = *blob
-		default:
-			u.untold("documents", doc.From, v)
-			continue
+		all := []value.Value{u.get(doc.From)}
+		if doc.Named != "" { // one name is one document's
+			all = parts(all[0])
 		}
-		u.Documents = append(u.Documents, found)
+		for i, v := range all {
+			if missing := u.document(doc, i, v); absent == nil {
+				absent = missing
+			}
+		}
 	}
 	return absent
+}
+
+// parts are the items of a list, or the value.
+func parts(v value.Value) (all []value.Value) {
+	if v.Kind != value.KindList {
+		return []value.Value{v}
+	}
+	for i := range v.Length() {
+		all = append(all, v.Item(i))
+	}
+	return all
+}
+
+// document takes one of a block of the mapping, the i-th of those that it gives.
+func (u *underway) document(doc Document, i int, v value.Value) *MissingDocument {
+	if v.Absent() {
+		return nil
+	}
+	if doc.Named != "" {
+		if names := parts(u.get(doc.Named)); i < len(names) {
+			s, _ := names[i].Text()
+			doc.Name = strings.TrimSpace(s)
+		}
+		if doc.Wrong() != "" {
+			u.wrong = cmp.Or(u.wrong, fmt.Errorf("%w: answer.documents reads %s, which gives no file name for one of the documents", ErrAnswer, doc.Named))
+			return nil
+		}
+	}
+	found := connectors.Attachment{Name: doc.Name, ContentType: typeOf(doc)}
+	switch blob, ok := v.Any.(*connectors.Blob); {
+	case u.beside != nil:
+		s, ok := v.Text()
+		if !ok && !nothing(v) {
+			u.untold("documents", doc.From, v)
+		}
+		name := strings.TrimSpace(s)
+		if name == "" {
+			return nil
+		}
+		file, missing := u.beside.take(name, cmp.Or(u.MatchKey, u.ID))
+		if missing != nil {
+			return missing
+		}
+		found.Blob = file.Blob
+		u.from = append(u.from, file.Name)
+	case v.Kind == value.KindText:
+		found.Blob = connectors.BytesBlob([]byte(v.Str))
+	case ok && blob != nil:
+		found.Blob = *blob
+	default:
+		u.untold("documents", doc.From, v)
+		return nil
+	}
+	u.Documents = append(u.Documents, found)
+	return nil
 }
 
 // beside are the files beside an answer file, and which cases' decisions have named them.

@@ -20,9 +20,12 @@ type Section struct {
 	Format    string
 	Options   decode.Options
 	Program   expr.Program
-	Each      *expr.Loop // of files: one result for each item
-	Fields    []Field    // of files
-	Match     []Field    // on the submission's side
+	Each      *expr.Loop          // of files: one result for each item
+	When      *expr.Compiled      // of files with each: which items are decisions
+	Columns   []string            // of a row, that fields are made of
+	Made      map[string][]string // of which of them a field is made
+	Fields    []Field
+	Match     []Field // on the submission's side
 	ID        []string
 	Status    string
 	Outcomes  map[string]string
@@ -51,7 +54,7 @@ func (a *Section) Reads() (list []readName) {
 	}
 	list = append(list, readName{"outcome", a.Status}, readName{"case", a.Case}, readName{"reason", a.Reason})
 	for _, d := range a.Documents {
-		list = append(list, readName{"documents", d.From})
+		list = append(list, readName{"documents", d.From}, readName{"documents", d.Named})
 	}
 	return list
 }
@@ -74,9 +77,10 @@ func Text(v value.Value) (string, bool) {
 
 // Document is a document of a decision.
 type Document struct {
-	Name string `yaml:"name,required" doc:"name that the front office sees"`
-	From string `yaml:"from,required" doc:"column with the content; of answer files the field that names a file beside them"`
-	Type string `yaml:"type" doc:"MIME type; default by the name's ending"`
+	Name  string `yaml:"name" doc:"name that the front office sees"`
+	Named string `yaml:"named" doc:"instead of name: column or field that gives it; a list, where from gives one"`
+	From  string `yaml:"from,required" doc:"column or field with the content; of answer files the field that names a file beside them. With named a list is as many documents"`
+	Type  string `yaml:"type" doc:"MIME type; default by the name's ending"`
 }
 
 // Words are the outcomes that every front office knows; others are between the office and it.

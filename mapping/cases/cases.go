@@ -88,7 +88,7 @@ func runTest(p *mapping.Plan, fsys fs.FS, t source.Case) []difference {
 	if err != nil {
 		return plain(err.Error())
 	}
-	m, err := try(p, raw, t, attached, nil)
+	m, keys, err := try(p, raw, t, attached, nil)
 	var wrong *mapping.MapError
 	switch {
 	case errors.As(err, &wrong) && t.ExpectError != nil:
@@ -107,7 +107,7 @@ func runTest(p *mapping.Plan, fsys fs.FS, t source.Case) []difference {
 	case t.ExpectError != nil:
 		return plain("the form is accepted, an error was expected")
 	}
-	return slices.Concat(compareRecords(p, t, m), compareBytes(fsys, t, m), plain(compareDocuments(t, m)...))
+	return slices.Concat(compareRecords(fsys, p, t, m), compareBytes(fsys, t, m), plain(compareDocuments(t, m)...), plain(compareKeys(t, keys)...))
 }
 
 // attachments are the files that come with the form of a case.
@@ -117,7 +117,7 @@ func attachments(fsys fs.FS, t source.Case) (all []connectors.Attachment, err er
 		if err != nil {
 			return nil, fmt.Errorf("attachment %s: %s", a.File, source.Message(err))
 		}
-		all = append(all, connectors.Attachment{Name: slashpath.Base(a.File), ContentType: a.Type, Blob: connectors.BytesBlob(content)})
+		all = append(all, connectors.Attachment{Name: slashpath.Base(a.File), ContentType: a.Type, Blob: connectors.DigestedBlob(content)})
 	}
 	return all, nil
 }
@@ -148,6 +148,9 @@ func misnamed(p *mapping.Plan, t source.Case) (wrong []string) {
 	for _, e := range t.ExpectNames {
 		unknown("expect-documents", e.Key, "the mapping has no target", p.Targets())
 	}
+	for _, e := range t.ExpectKeys {
+		unknown("expect-keys", e.Key, "the mapping has no key", p.KeyNames())
+	}
 	if t.Exact && len(t.Expect) == 0 {
 		wrong = append(wrong, "exact: there is nothing to compare: say it under expect")
 	}
@@ -174,21 +177,21 @@ func parkedBy(err error) mapping.FieldError {
 }
 
 // try decodes, validates and maps one form of a test, with everything that targets return known.
-func try(p *mapping.Plan, raw []byte, t source.Case, attached []connectors.Attachment, seen func(value.Place)) (*mapping.Mapped, error) {
+func try(p *mapping.Plan, raw []byte, t source.Case, attached []connectors.Attachment, seen func(value.Place)) (*mapping.Mapped, []mapping.Key, error) {
 	form, err := p.Decode(raw, "")
 	var de *decode.Error
 	if errors.As(err, &de) && de.Limit() == "" {
-		return nil, &mapping.MapError{Fields: []mapping.FieldError{{Pointer: de.Pointer, Code: de.Code, Message: de.Message}}}
+		return nil, nil, &mapping.MapError{Fields: []mapping.FieldError{{Pointer: de.Pointer, Code: de.Code, Message: de.Message}}}
 	}
 	if err == nil {
 		err = p.Validate(form)
 	}
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	in := expr.Input{ID: "0000000000001", Received: received, Attachments: append(attached, p.Carried(raw)...), Returned: map[string]connectors.Value{}}
 	if in.Reference, err = p.Reference(form); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	for w, cols := range t.Returns {
 		for c, v := range cols {
@@ -197,12 +200,12 @@ func try(p *mapping.Plan, raw []byte, t source.Case, attached []connectors.Attac
 	}
 	m, err := p.Watch(form, in, seen)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	for i := range m.Deliveries {
 		resolve(m.Deliveries[i].Records, in.Returned)
 	}
-	return m, nil
+	return m, p.Keys(form, in), nil
 }
 
 // resolve puts returned values where records refer to them, as a target does in its transaction.
@@ -227,7 +230,7 @@ func compareError(want *source.ExpectedError, have []mapping.FieldError) []strin
 	return []string{fmt.Sprintf("expected an error at %s %s, have %s", want.At, want.Code, strings.Join(near, ", "))}
 }
 
-func compareRecords(p *mapping.Plan, t source.Case, m *mapping.Mapped) []difference {
+func compareRecords(fsys fs.FS, p *mapping.Plan, t source.Case, m *mapping.Mapped) []difference {
 	have := map[string][]connectors.Record{}
 	var diffs []difference
 	for _, d := range m.Deliveries {
@@ -251,14 +254,14 @@ func compareRecords(p *mapping.Plan, t source.Case, m *mapping.Mapped) []differe
 			diffs = append(diffs, difference{text: fmt.Sprintf("%s: want %d records, have %d", e.Key, len(e.Value), len(recs))})
 		}
 		for i := range min(len(recs), len(e.Value)) {
-			diffs = append(diffs, compareRecord(fmt.Sprintf("%s[%d]", e.Key, i), e.Value[i], recs[i], t.Exact)...)
+			diffs = append(diffs, compareRecord(fsys, fmt.Sprintf("%s[%d]", e.Key, i), e.Value[i], recs[i], t.Exact)...)
 		}
 	}
 	return diffs
 }
 
 // compareRecord compares the fields that the test names; with exact also that no other is written.
-func compareRecord(at string, want *diag.Node, r connectors.Record, exact bool) (diffs []difference) {
+func compareRecord(fsys fs.FS, at string, want *diag.Node, r connectors.Record, exact bool) (diffs []difference) {
 	if want.Kind != diag.Map {
 		return plain(at + ": write the expected fields as a block")
 	}
@@ -270,14 +273,14 @@ func compareRecord(at string, want *diag.Node, r connectors.Record, exact bool) 
 		}
 		want := wanted(p.Value)
 		have := shown(r.Values[i])
-		same := have == want
+		same := have == want || want == "(binary)" && r.Values[i].Kind == connectors.Binary
 		if p.Value.Kind == diag.Map || p.Value.Kind == diag.List {
 			m, wrong := source.MatcherOf(p.Value)
 			if wrong != nil {
 				diffs = append(diffs, difference{text: fmt.Sprintf("%s.%s: %s", at, p.Key, wrong.Message)})
 				continue
 			}
-			same, want = m.Matches(r.Values[i]), m.String()
+			same, want = m.Matches(r.Values[i], fsys), m.String()
 		}
 		if !same {
 			diffs = append(diffs, difference{text: fmt.Sprintf("%s.%s: want %s, have %s", at, p.Key, want, have), node: p.Value, value: r.Values[i]})
@@ -309,7 +312,7 @@ func wanted(n *diag.Node) string {
 	case diag.Null:
 		return "(null)"
 	case diag.Text:
-		if n.Text == "(missing)" || n.Text == "(null)" || n.Text == "(binary)" || strings.HasPrefix(n.Text, "(returned ") {
+		if n.Text == "(missing)" || n.Text == "(null)" || strings.HasPrefix(n.Text, "(binary") || strings.HasPrefix(n.Text, "(returned ") {
 			return n.Text
 		}
 		return fmt.Sprintf("%q", n.Text)

@@ -44,7 +44,7 @@ func Cover(p *mapping.Plan, fsys fs.FS) Coverage {
 		if err != nil {
 			continue
 		}
-		_, err = try(p, raw, t, attached, func(at value.Place) {
+		_, _, err = try(p, raw, t, attached, func(at value.Place) {
 			if at.Kind == value.PlaceWrite {
 				made = append(made, at)
 				return

@@ -19,6 +19,7 @@ write:
   - {as: copy, to: archive, table: C, when: form.copy, fields: {ID: 'concat("R", first.ID)'}}
   - {as: line, to: drop, layout: l, fields: {A: form.a}}
   - {as: scans, to: drop, document: "{reference}-{n}-scan"}
+keys: {a: form.a, item: '(form.items ?? []) | map(.k)', case: first.ID, number: form.a | integer()}
 tests:
   - {%s}
 `
@@ -90,6 +91,10 @@ func TestCasesTable(t *testing.T) {
 		{`form: full.json, returns: {first: {ID: 9}}, attachments: [full.csv, {file: long.csv, type: text/csv}], expect-documents: {drop: [1-1-scan, 1-2-scan]}`, `full.json: ok`},
 		{`form: full.json, returns: {first: {ID: 9}}, attachments: [full.csv], expect-documents: {drop: [1-1-scan, 1-2-scan]}`, `full.json: expect-documents drop: want ["1-1-scan" "1-2-scan"], have ["1-1-scan"]`},
 		{`form: full.json, returns: {first: {ID: 9}}, expect-documents: {drop: []}`, `full.json: ok`},
+		{`form: full.json, returns: {first: {ID: 9}}, expect-keys: {a: x, item: [p], case: 9, number: field.not-an-integer}`, `full.json: ok`},
+		{`form: bare.json, expect-keys: {case: null, item: []}`, `bare.json: ok`},
+		{`form: full.json, returns: {first: {ID: 9}}, expect-keys: {a: null, item: q}`, `full.json: expect-keys a: want [], have ["x"]; expect-keys item: want ["q"], have ["p"]`},
+		{`form: full.json, returns: {first: {ID: 9}}, expect-keys: {itme: q}`, `full.json: expect-keys: the mapping has no key "itme"; did you mean "item"?`},
 		{`form: full.json, returns: {first: {ID: 9}}, expect-documents: {dorp: []}`, `full.json: expect-documents: the mapping has no target "dorp"; did you mean "drop"?`},
 		{`form: full.json, returns: {first: {ID: 9}}, attachments: [gone.pdf]`, `full.json: attachment gone.pdf: the file does not exist`},
 		{`form: full.json, returns: {first: {ID: 9}}, expect: {first: [{A: {any: true}, N: {near: 6.5, by: 0.5}, D: {like: "2024-__-%"}, B: {not-null: true}}]}`, `full.json: ok`},

@@ -117,7 +117,7 @@ func literal(v connectors.Value) string {
 	case connectors.Text, connectors.Date, connectors.DateTime:
 		s, _ := value.FromConnector(v).Text()
 		return fmt.Sprintf("%q", s)
-	case connectors.Reference: // its brackets are YAML's too
+	case connectors.Reference, connectors.Binary: // its brackets are YAML's too
 		return fmt.Sprintf("%q", shown(v))
 	}
 	return shown(v)

@@ -2,7 +2,6 @@
 package column
 
 import (
-	"encoding/base64"
 	"regexp"
 	"strconv"
 	"strings"
@@ -204,7 +203,7 @@ func (t *Type) typed(e *value.Run, v value.Value) (out value.Value, note string)
 	case value.KindDateTime:
 		return t.dateTime(e, v), ""
 	case value.KindBinary:
-		return t.binary(e, v), ""
+		return helpers.ToBinary(e, []value.Value{v}), ""
 	}
 	return v, ""
 }
@@ -353,22 +352,11 @@ func (t *Type) dateTime(e *value.Run, v value.Value) value.Value {
 	return e.FailReading(v, value.CodeNotDate, "a date with a time is needed; use parseDateTime()")
 }
 
-// binary decodes base64, as JSON and XML carry bytes.
-func (t *Type) binary(e *value.Run, v value.Value) value.Value {
-	if v.Kind == value.KindBinary {
-		return v
-	}
-	if v.Kind == value.KindText {
-		if b, err := base64.StdEncoding.DecodeString(v.Str); err == nil {
-			if !e.Grow(len(b)) {
-				return value.Missing
-			}
-			blob := connectors.BytesBlob(b)
-			return value.Value{Kind: value.KindBinary, Any: &blob}
-		}
-	}
-	return e.FailReading(v, value.CodeNotBinary, "base64 is needed")
-}
+// Limits are the size that the type says, whether it counts bytes, and whether the database may change the value.
+func (t *Type) Limits() (size int, bytes, loose bool) { return t.size, t.bytes, t.loose }
+
+// Tells says whether two texts that differ are still two in the column.
+func (t *Type) Tells() bool { return !t.cut && (t.Fit == nil || !t.Fit.Changes()) }
 
 // Narrow adds what the declared type and the rules for nothing say.
 func (t *Type) Narrow(c *connectors.Content) {

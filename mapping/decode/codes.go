@@ -14,6 +14,7 @@ const (
 	CodeDepth        = "decode.depth"         // the input is nested deeper than the limit; raise input.limits or refuse such forms
 	CodeNodes        = "decode.nodes"         // the input has more values than the limit; raise input.limits or refuse such forms
 	CodeText         = "decode.text"          // one text is longer than the limit; raise input.limits or refuse such forms
+	CodeBinary       = "decode.binary"        // content in base64, such as a file or a signature, is larger than the limit; raise input.limits.binary or refuse such forms
 	CodeDTD          = "decode.xml-dtd"       // the XML has a document type; those are refused because of entity attacks
 	CodeEntity       = "decode.xml-entity"    // the XML uses an entity that it would have to define; write the character itself
 	CodeMixed        = "decode.xml-mixed"     // a text goes on behind an element that stands in it, and would lose its order; a form has fields: give the text an element of its own, or send it as CDATA

@@ -20,6 +20,8 @@ type Limits struct {
 	Depth int   `yaml:"depth" doc:"levels of nesting"`  // of nested objects, lists or elements
 	Nodes int   `yaml:"nodes" doc:"values"`             // in the tree, counting every object, list, text and number
 	Text  int   `yaml:"text" doc:"bytes of one text"`
+
+	Binary int64 `yaml:"binary" doc:"json and xml: bytes of all content in base64, such as 64MiB, which then counts neither as text nor as size; default: it counts as any text"`
 }
 
 // DefaultLimits returns the limits that apply where a mapping says nothing: 16 MiB, 64 levels, 200,000
@@ -42,6 +44,7 @@ func (l Limits) orDefault() Limits {
 	if l.Text > 0 {
 		d.Text = l.Text
 	}
+	d.Binary = max(l.Binary, 0)
 	return d
 }
 
@@ -62,9 +65,9 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("line %d, column %d: %s", e.Line, e.Column, e.Message)
 }
 
-// Limit returns the name of the limit that an input exceeds: bytes, depth, nodes or text; "" for another error.
+// Limit returns the name of the limit that an input exceeds: bytes, depth, nodes, text or binary; "" for another error.
 func (e *Error) Limit() string {
-	return map[string]string{CodeSize: "bytes", CodeDepth: "depth", CodeNodes: "nodes", CodeText: "text"}[e.Code]
+	return map[string]string{CodeSize: "bytes", CodeDepth: "depth", CodeNodes: "nodes", CodeText: "text", CodeBinary: "binary"}[e.Code]
 }
 
 // Options are the settings of all formats; each format reads its own. They are a part of a mapping's input as they stand here.

@@ -39,7 +39,7 @@ type Format struct {
 // formats in the order in which they are told.
 var formats = []Format{
 	{
-		Name: "json", Media: []string{"application/json"}, Ext: ".json", suffix: "+json", alias: []string{"text/json"}, Settings: []string{"forms", "charset", "limits.depth"}, Answers: true, charset: "input.charset, else that of the byte order mark, else utf-8",
+		Name: "json", Media: []string{"application/json"}, Ext: ".json", suffix: "+json", alias: []string{"text/json"}, Settings: []string{"forms", "charset", "limits.depth", "limits.binary"}, Answers: true, charset: "input.charset, else that of the byte order mark, else utf-8",
 		Sample: map[string]any{"meta": map[string]any{"reference": "BP-2026-00017"}, "applicant": map[string]any{"familyName": "Müller"}},
 		begins: func(b []byte) bool { return b[0] == '{' || b[0] == '[' },
 		utf8:   func(b []byte, o Options, said string) ([]byte, error) { return toUTF8(b, cmp.Or(said, o.Charset)) },
@@ -52,7 +52,7 @@ var formats = []Format{
 		},
 	},
 	{
-		Name: "xml", Media: []string{"application/xml", "text/xml"}, Ext: ".xml", suffix: "+xml", Settings: []string{"forms", "lists", "limits.depth"}, Answers: true, charset: "that of the XML declaration", Text: true,
+		Name: "xml", Media: []string{"application/xml", "text/xml"}, Ext: ".xml", suffix: "+xml", Settings: []string{"forms", "lists", "limits.depth", "limits.binary"}, Answers: true, charset: "that of the XML declaration", Text: true,
 		Sample: "<form><reference>DL-2026-4</reference></form>",
 		begins: func(b []byte) bool { return b[0] == '<' },
 		types:  func(Options) [][]string { return [][]string{{"object"}, {"string", "object", "array", "null"}} },

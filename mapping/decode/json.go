@@ -20,12 +20,12 @@ const maxKept = 4096
 // The result is a tree as the package describes. Errors are *Error.
 func JSON(b []byte, l Limits) (any, error) {
 	l = l.orDefault()
-	if err := tooLarge(b, l); err != nil {
+	if err := tooLargeWithContent(b, l); err != nil {
 		return nil, err
 	}
 	d := jsonDecoders.Get().(*jsonDecoder)
 	defer d.free()
-	d.b, d.limits, d.pos, d.nodes = b, l, 0, 0
+	d.b, d.limits, d.pos, d.nodes, d.content = b, l, 0, 0, counted{}
 	if len(b) <= shareUpTo {
 		d.shared = string(b)
 	}
@@ -43,6 +43,9 @@ func JSON(b []byte, l Limits) (any, error) {
 	d.space()
 	if d.pos < len(b) {
 		return nil, d.fail(CodeTrailing, d.pos, "something follows the end of the JSON value")
+	}
+	if err := d.content.size(len(b), l); err != nil {
+		return nil, err
 	}
 	return v, nil
 }
@@ -73,6 +76,7 @@ type jsonDecoder struct {
 	pos     int
 	nodes   int
 	limits  Limits
+	content counted
 	members []member // stack of the members of all open objects
 	items   []any    // stack of the items of all open lists
 }
@@ -263,8 +267,10 @@ func (d *jsonDecoder) text() (string, error) {
 	for i := start; i < len(d.b); i++ {
 		switch c := d.b[i]; {
 		case c == '"':
-			if i-start > d.limits.Text {
-				return "", d.fail(CodeText, d.pos, "the text is longer than %d bytes", d.limits.Text)
+			if n := i - start; n > leastBinary || n > d.limits.Text {
+				if code, why := d.content.text(d.limits, d.b[start:i], n); code != "" {
+					return "", d.fail(code, d.pos, "%s", why)
+				}
 			}
 			d.pos = i + 1
 			s := d.cut(start, i)
@@ -308,8 +314,8 @@ func (d *jsonDecoder) escaped(start, at int) (string, error) {
 	for i := at; i < len(d.b); {
 		switch c := d.b[i]; {
 		case c == '"':
-			if len(out) > d.limits.Text {
-				return "", d.fail(CodeText, d.pos, "the text is longer than %d bytes", d.limits.Text)
+			if code, why := d.content.text(d.limits, out, i-start); code != "" {
+				return "", d.fail(code, d.pos, "%s", why)
 			}
 			d.pos = i + 1
 			if !utf8.Valid(out) {

@@ -16,7 +16,7 @@ func PDF(b []byte, l Limits) (any, error) {
 	fields, err := pdf.Read(b)
 	var e *pdf.Error
 	if errors.As(err, &e) {
-		code := map[pdf.Kind]string{pdf.Encrypted: CodeEncrypted, pdf.XFA: CodeXFA, pdf.Fields: CodeNoFields, pdf.Large: CodeNodes}[e.Kind]
+		code := map[pdf.Kind]string{pdf.Encrypted: CodeEncrypted, pdf.XFA: CodeXFA, pdf.Fields: CodeNoFields}[e.Kind]
 		if code == "" {
 			code = CodeSyntax
 		}

@@ -25,7 +25,7 @@ const (
 // The character set is that of the byte order mark or of the declaration. Errors are *Error.
 func XML(b []byte, l Limits, lists []string) (any, error) {
 	l = l.orDefault()
-	if err := tooLarge(b, l); err != nil {
+	if err := tooLargeWithContent(b, l); err != nil {
 		return nil, err
 	}
 	text, err := XMLText(b)
@@ -38,16 +38,24 @@ func XML(b []byte, l Limits, lists []string) (any, error) {
 	d := xmlDecoder{b: text, limits: l, lists: listSet(lists), x: xml.NewDecoder(bytes.NewReader(text))}
 	d.x.Strict = true
 	d.x.CharsetReader = func(_ string, r io.Reader) (io.Reader, error) { return r, nil } // already UTF-8
-	return d.document()
+	tree, err := d.document()
+	if err == nil {
+		err = d.content.size(len(b), l)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return tree, nil
 }
 
 type xmlDecoder struct {
-	b      []byte
-	x      *xml.Decoder
-	limits Limits
-	lists  map[string]bool
-	nodes  int
-	stack  []*element // of the open elements; those behind them are used again
+	b       []byte
+	x       *xml.Decoder
+	limits  Limits
+	content counted
+	lists   map[string]bool
+	nodes   int
+	stack   []*element // of the open elements; those behind them are used again
 }
 
 // element is an open element.
@@ -219,7 +227,11 @@ func (d *xmlDecoder) chars(t xml.CharData, off int64) error {
 		return nil
 	}
 	e := d.stack[len(d.stack)-1]
-	if len(e.text)+len(t) > d.limits.Text {
+	before := d.content.sent
+	if code, why := d.content.text(d.limits, t, len(t)); code != "" {
+		return d.fail(code, off, "%s", why)
+	}
+	if d.content.sent == before && len(e.text)+len(t) > d.limits.Text {
 		return d.fail(CodeText, off, "the text is longer than %d bytes", d.limits.Text)
 	}
 	if e.chunks && len(e.text) > 0 && len(bytes.TrimSpace(t)) > 0 {

@@ -92,7 +92,7 @@ func (e Editor) Block(t reflect.Type) Object {
 func (e Editor) key(f reflect.StructField, one bool) Object {
 	s := e.Schema(f.Type)
 	if tag := f.Tag.Get("enum"); tag != "" {
-		words := Object{"enum": e.words(tag)}
+		words := Object{"enum": e.EnumWords(tag)}
 		if f.Type.Kind() == reflect.Slice {
 			s["items"] = words
 		} else {
@@ -108,8 +108,8 @@ func (e Editor) key(f reflect.StructField, one bool) Object {
 	return s
 }
 
-// words are those of an enum tag, or the ones that it names.
-func (e Editor) words(tag string) []string {
+// EnumWords are those of an enum tag, or the ones that it names.
+func (e Editor) EnumWords(tag string) []string {
 	if e.Words != nil {
 		if words := e.Words(tag); words != nil {
 			return words

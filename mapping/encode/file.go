@@ -302,10 +302,13 @@ func (l *Layout) xmlOpen(dst []byte) []byte {
 	return append(l.put(dst, "<"+l.spec.XML.Root+l.xmlSpaces()+">"), l.newline...)
 }
 
+// inAttribute escapes the text of an attribute.
+var inAttribute = strings.NewReplacer("&", "&amp;", "<", "&lt;", `"`, "&quot;")
+
 // xmlSpaces are the namespaces of the outermost element.
 func (l *Layout) xmlSpaces() (spaces string) {
 	if ns := l.spec.XML.Namespace; ns != "" {
-		spaces = ` xmlns="` + strings.NewReplacer("&", "&amp;", "<", "&lt;", `"`, "&quot;").Replace(ns) + `"`
+		spaces = ` xmlns="` + inAttribute.Replace(ns) + `"`
 	}
 	if l.spec.XML.Nil {
 		spaces += ` xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"`

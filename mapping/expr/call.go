@@ -1,6 +1,7 @@
 package expr
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -72,7 +73,7 @@ func (c *Compiler) call(n ast.Node, name string, args []ast.Node) Compiled {
 	c.sorts(args, name, h, xs)
 	c.readable(n, name, xs, how.Shape(name))
 	c.centuries(n, name, xs)
-	return c.placed(n, name, out, xs[0])
+	return c.placed(n, name, out.as(name, xs...), xs[0])
 }
 
 // argument stops at one that can only be fail(): arguments are computed before the call, whether it needs them or not.
@@ -94,11 +95,11 @@ func (c *Compiler) numberOf(n ast.Node, name string, args []ast.Node) Compiled {
 		switch {
 		case found && name == "index" && b.index != nil:
 			c.depth = max(c.depth, b.Depth)
-			return Compiled{Eval: b.index, May: someInteger}
+			return Compiled{Eval: b.index, May: someInteger}.as(fmt.Sprint("index ", b.Depth))
 		case found && name == "row" && b.Write != nil && b.Write.Above:
 			row := b.Write.Row
 			c.depth = max(c.depth, b.Write.Depth)
-			return Compiled{May: someInteger, Eval: func(e *Env) value.Value { return e.Slots[row] }}
+			return Compiled{May: someInteger, Eval: func(e *Env) value.Value { return e.Slots[row] }}.as(name)
 		}
 	}
 	return c.stop(n, helpers.CodeArguments, "index(ITEM) takes a name that each gives, row(WRITE) the name of a write that this one is under", "")
@@ -221,7 +222,7 @@ func (c *Compiler) predicate(n ast.Node, name string, args []ast.Node) Compiled 
 		v.Made |= how.makes
 		return e.Of(v, l)
 	}
-	switch name {
+	switch out = out.as(name, list, body); name {
 	case "find":
 		return c.under(out, itemOf(list.place()))
 	case "filter", "sortBy":

@@ -53,6 +53,7 @@ type Compiled struct {
 	Uses   []*Path // all that it is made of
 	Late   bool    // it is only known once a form is a submission
 	Depth  int     // of the innermost loop that it hangs on, from 1; 0: none
+	Term   *Term   // how it is made; nil: anything
 }
 
 // Program collects what the expressions of one plan need at run time.
@@ -61,6 +62,7 @@ type Program struct {
 	depth  int
 	trails []*Path // ways into the form, by the number that values carry
 	Budget value.Budget
+	Files  []File // that forms hold
 }
 
 // trail gives a path the number that values carry.
@@ -249,7 +251,7 @@ func (c *Compiler) node(n ast.Node) Compiled {
 }
 
 func constant(v value.Value) Compiled {
-	return Compiled{Eval: func(*Env) value.Value { return v }, Const: &v, Own: true}
+	return Compiled{Eval: func(*Env) value.Value { return v }, Const: &v, Own: true, Term: &Term{Const: &v}}
 }
 
 // zeroFirst is 007, which is 7 or of another base, and the last parts of a date that stands without quotes.
@@ -295,7 +297,7 @@ func (c *Compiler) identifier(n *ast.IdentifierNode) Compiled {
 	case b.members != nil:
 		c.stop(n, CodeUnknownName, n.Value+" is no value by itself: name what of it is meant", n.Value+"."+slices.Min(slices.Collect(maps.Keys(b.members))))
 	}
-	x := Compiled{Eval: b.Eval, Source: b.Source, May: b.May, Own: b.Own, Yes: b.Yes, No: b.No, Under: b.Under}
+	x := Compiled{Eval: b.Eval, Source: b.Source, May: b.May, Own: b.Own, Yes: b.Yes, No: b.No, Under: b.Under, Term: b.Term}
 	if b.May == nil {
 		return c.under(x, b.Under)
 	}
@@ -303,7 +305,7 @@ func (c *Compiler) identifier(n *ast.IdentifierNode) Compiled {
 }
 
 func (c *Compiler) pathExpr(p *Path) Compiled {
-	x := Compiled{Eval: p.compile(c.Prog.ways(p)), Path: p, Source: p, Plain: p}
+	x := Compiled{Eval: p.compile(c.Prog.ways(p)), Path: p, Source: p, Plain: p, Term: &Term{Path: p}}
 	if c.Strict {
 		x.May = c.May(p.Abs)
 	}
@@ -349,7 +351,7 @@ func (c *Compiler) conditional(n *ast.ConditionalNode) Compiled {
 			return yv(e)
 		}
 		return nv(e)
-	}}
+	}}.as("?:", cond, yes, no)
 }
 
 func firstSource(xs ...Compiled) (source *Path) {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping/decode"
 	"github.com/inbasket/inbasket/mapping/expr/value"
 )
@@ -29,6 +30,10 @@ type Env struct {
 	Null    string         // a returned value that came back as null
 	noted   map[int]string // the same of remembered lets, by slot
 	nulls   map[int]string // and nulls that they do not say what to do with
+
+	prog  *Program
+	files []connectors.Attachment // of Attachments, once they are asked for
+	filed bool
 }
 
 var envs = sync.Pool{New: func() any { return new(Env) }}
@@ -36,7 +41,7 @@ var envs = sync.Pool{New: func() any { return new(Env) }}
 // NewEnv makes ready for one form; Free gives it back.
 func NewEnv(p *Program, form any, in *Input) *Env {
 	e := envs.Get().(*Env)
-	e.Form, e.In = form, in
+	e.Form, e.In, e.prog = form, in, p
 	e.Slots, e.done, e.Indexes = zeroes(e.Slots, p.slots), zeroes(e.done, p.slots), zeroes(e.Indexes, p.depth)
 	e.items, e.itemNo, e.args, e.Needs = e.items[:0], e.itemNo[:0], e.args[:0], nil
 	e.Null, e.noted, e.nulls = "", nil, nil
@@ -48,7 +53,7 @@ func NewEnv(p *Program, form any, in *Input) *Env {
 
 // Free gives e back; it keeps nothing of the form.
 func (e *Env) Free() {
-	e.Form, e.In, e.Err, e.Needs = nil, nil, nil, nil
+	e.Form, e.In, e.Err, e.Needs, e.prog, e.files, e.filed = nil, nil, nil, nil, nil, nil, false
 	clear(e.Slots)
 	clear(e.args[:cap(e.args)])
 	clear(e.items[:cap(e.items)])
@@ -69,6 +74,9 @@ type Step struct {
 	Loop int // depth of the loop, or -1
 	Item bool
 }
+
+// Index is the number of an item that a step without a name and loop leads to, from the end below 0.
+func (s Step) Index() int { return s.idx }
 
 // Path is a plain way into the form. rel is what is left to walk from the root (the form, or a loop's variable).
 type Path struct {

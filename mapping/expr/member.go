@@ -17,7 +17,7 @@ func (c *Compiler) member(n *ast.MemberNode) Compiled {
 		}
 		if b, found := c.Scope.Find(id.Value); found && b.members != nil {
 			c.Late = c.Late || b.Late
-			return c.builtinMember(n, id.Value, b.members)
+			return c.builtinMember(n, id.Value, b)
 		}
 	}
 	base := c.within(n.Node)
@@ -92,18 +92,21 @@ func itemOrMember(e *value.Run, v, k value.Value) value.Value {
 	return e.FailSort(v, value.CodeNotValue, "the value has no such member")
 }
 
-func (c *Compiler) builtinMember(n *ast.MemberNode, owner string, members map[string]Eval) Compiled {
+func (c *Compiler) builtinMember(n *ast.MemberNode, owner string, b Binding) Compiled {
 	p, ok := n.Property.(*ast.StringNode)
 	if ok {
-		if ev, found := members[p.Value]; found {
-			return Compiled{Eval: ev, May: memberOutcomes[p.Value]}
+		if ev, found := b.members[p.Value]; found {
+			if b.May != nil {
+				return Compiled{Eval: ev, May: b.May}.as(owner + "." + p.Value)
+			}
+			return Compiled{Eval: ev, May: memberOutcomes[p.Value]}.as(owner + "." + p.Value)
 		}
 	}
 	word := ""
 	if ok {
 		word = p.Value
 	}
-	return c.stop(n.Property, CodeUnknownName, owner+" has no "+strconv.Quote(word), diag.Suggest(word, slices.Sorted(maps.Keys(members))))
+	return c.stop(n.Property, CodeUnknownName, owner+" has no "+strconv.Quote(word), diag.Suggest(word, slices.Sorted(maps.Keys(b.members))))
 }
 
 // returned is a reference to a column that an earlier write returns.
@@ -133,13 +136,13 @@ func (c *Compiler) returned(n *ast.MemberNode, w *Write) Compiled {
 		v := value.Value{Kind: value.KindReference, Str: name}
 		if w.Many {
 			c.depth = max(c.depth, w.Depth)
-			return Compiled{Ref: ref, Eval: func(e *Env) value.Value {
+			return Compiled{Ref: ref, Term: &Term{Ref: name}, Eval: func(e *Env) value.Value {
 				of := v
 				of.Int = e.Slots[w.Row].Int + 1
 				return of
 			}}
 		}
-		return Compiled{Eval: func(*Env) value.Value { return v }, Ref: ref}
+		return Compiled{Eval: func(*Env) value.Value { return v }, Ref: ref, Term: &Term{Ref: name}}
 	}
 	return Compiled{Ref: ref, Eval: func(e *Env) value.Value {
 		if v, ok := e.In.Returned[name]; ok {

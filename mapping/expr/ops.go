@@ -72,7 +72,7 @@ func (c *Compiler) binary(n *ast.BinaryNode) Compiled {
 	}
 	out.May = c.binaryOutcome(n, a, b)
 	out.Yes, out.No = c.needs(n, a, b)
-	return out
+	return out.as(n.Operator, a, b)
 }
 
 // operation computes an operator of two values; nil: there is none of this name.

@@ -38,7 +38,9 @@ var (
 	someBoolean  = &Outcome{More: value.FormSamples["boolean"]}
 	someInteger  = &Outcome{More: value.FormSamples["integer"]}
 	someNumber   = &Outcome{More: value.FormSamples["number"]}
+	someContent  = &Outcome{More: value.SamplesOf(value.Value{Kind: value.KindBinary})}
 	someList     = &Outcome{More: value.FormSamples["array"]}
+	someOrdinal  = &Outcome{More: value.SamplesOf(value.Int(1), value.Int(2026))}
 	noOutcome    = &Outcome{} // fail() gives no value
 	submissionID = &Outcome{More: value.SamplesOf(value.Text("0123456789ABC"))}
 )
@@ -52,6 +54,11 @@ func (x Compiled) Outcome() *Outcome {
 		return x.May
 	}
 	return anything
+}
+
+// IsContent tells whether a value that is there is content and nothing else.
+func (o *Outcome) IsContent() bool {
+	return o != nil && len(o.More) > 0 && !slices.ContainsFunc(slices.Concat(o.Known, o.More), func(v value.Value) bool { return v.Kind != value.KindBinary && !v.Absent() })
 }
 
 // never tells whether the expression gives no value at all.

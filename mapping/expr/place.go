@@ -1,7 +1,9 @@
 package expr
 
 import (
+	"maps"
 	"slices"
+	"strings"
 
 	"github.com/expr-lang/expr/ast"
 
@@ -14,7 +16,8 @@ import (
 var attached = &Path{Slot: -1, outside: true, Abs: []Step{{Name: "attachments", Loop: -1}}}
 
 // attachmentMembers are those of one, with what check knows of them.
-var attachmentMembers = map[string]*Outcome{"name": {More: value.FormSamples["string"]}, "type": {More: value.FormSamples["string"]}, "size": someInteger}
+var attachmentMembers = map[string]*Outcome{"name": {More: value.FormSamples["string"]}, "type": {More: value.FormSamples["string"]}, "size": someInteger,
+	"digest": {More: value.SamplesOf(value.Text(strings.Repeat("0f", 32)))}, "content": someContent}
 
 // place is where a value lies, also one that was found by a helper; nil where that is not known.
 func (x Compiled) place() *Path {
@@ -67,7 +70,7 @@ func (c *Compiler) memberAt(n *ast.MemberNode, base *Path, name string) *Path {
 	case p.outside && len(p.Abs) == 2:
 		c.stop(n.Property, CodeUnknownName, "attachments is a list: use each, count(), or an index", "")
 	case p.outside && len(p.Abs) == 3 && attachmentMembers[name] == nil:
-		c.stop(n.Property, CodeUnknownName, "an attachment has no "+name, diag.Suggest(name, []string{"name", "size", "type"}))
+		c.stop(n.Property, CodeUnknownName, "an attachment has no "+name, diag.Suggest(name, slices.Sorted(maps.Keys(attachmentMembers))))
 	}
 	return p
 }
@@ -101,6 +104,9 @@ var lists = []string{"first", "last", "join", "len", "min", "max", "sort", "dist
 
 // placed adds where the value of a helper lies, and refuses one of a list on what cannot be one.
 func (c *Compiler) placed(n ast.Node, name string, out Compiled, list Compiled) Compiled {
+	if name == "base64" { // whatever text it is given
+		out.May = someContent
+	}
 	if !slices.Contains(lists, name) {
 		return out
 	}

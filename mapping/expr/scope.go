@@ -1,6 +1,7 @@
 package expr
 
 import (
+	"fmt"
 	"maps"
 	"regexp"
 	"slices"
@@ -29,6 +30,7 @@ type Binding struct {
 	Late    bool      // it is only known once a form is a submission
 	Uses    []*Path   // as of an expression
 	Found   *bool     // set once an expression has it
+	Term    *Term     // as of an expression
 }
 
 // Write is a write as other writes see it.
@@ -79,6 +81,7 @@ type Input struct {
 	Received    time.Time
 	Attachments []connectors.Attachment
 	Returned    map[string]connectors.Value // "write.FIELD", from deliveries to other targets
+	Numbers     map[string]int64            // by sequence
 }
 
 // FormScope has the names that every expression over a form knows.
@@ -88,6 +91,20 @@ func FormScope() *Scope {
 		"submission":  {members: submissionMembers, Late: true},
 		"attachments": {Eval: attachments, May: someList, Under: attached, Late: true},
 	}}
+}
+
+// Numbers is the name under which the numbers of sequences stand; first is what each begins with, and stands for one where none is given.
+func Numbers(first map[string]int64) Binding {
+	b := Binding{members: map[string]Eval{}, May: someOrdinal, Late: true}
+	for name, n := range first {
+		b.members[name] = func(e *Env) value.Value {
+			if given, ok := e.In.Numbers[name]; ok {
+				return value.Int(given)
+			}
+			return value.Int(n)
+		}
+	}
+	return b
 }
 
 // memberOutcomes is what check knows of submission's members.
@@ -110,11 +127,13 @@ var submissionMembers = map[string]Eval{
 	},
 }
 
-// attachments is a list of objects with name, type and size.
+// attachments is a list of objects with name, type, size, digest and content.
 func attachments(e *Env) value.Value {
-	list := make([]value.Value, len(e.In.Attachments))
-	for i, a := range e.In.Attachments {
-		list[i] = value.Value{Kind: value.KindObject, Any: map[string]any{"name": a.Name, "type": a.ContentType, "size": value.Int(a.Blob.Size)}}
+	all := e.Attachments()
+	list := make([]value.Value, len(all))
+	for i, a := range all {
+		list[i] = value.Value{Kind: value.KindObject, Any: map[string]any{"name": a.Name, "type": a.ContentType, "size": value.Int(a.Blob.Size),
+			"digest": value.DigestOf(a.Blob), "content": value.Binary(a.Blob)}}
 	}
 	return value.Value{Kind: value.KindList, Any: list}
 }
@@ -163,7 +182,7 @@ func (s *Scope) Items(name string, l Loop) *Scope {
 		bind = Binding{Path: &Path{Slot: l.item, Abs: l.List.Path.Child(Step{Loop: l.Depth}).Abs}}
 	}
 	bind.Depth, bind.index = l.Depth+1, func(e *Env) value.Value { return e.Slots[l.index] }
-	return &Scope{parent: s, Names: map[string]Binding{name: bind, "index": {Depth: bind.Depth, Eval: bind.index}}}
+	return &Scope{parent: s, Names: map[string]Binding{name: bind, "index": {Depth: bind.Depth, Eval: bind.index, Term: &Term{Op: fmt.Sprint("index ", bind.Depth)}}}}
 }
 
 // Nothing stands for an expression that is wrong, which is told.

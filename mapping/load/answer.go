@@ -2,16 +2,11 @@ package load
 
 import (
 	"fmt"
-	"regexp"
-	"slices"
-	"strings"
 
-	"github.com/inbasket/inbasket/connectors"
-	"github.com/inbasket/inbasket/mapping"
 	"github.com/inbasket/inbasket/mapping/answers"
-	"github.com/inbasket/inbasket/mapping/decode"
 	"github.com/inbasket/inbasket/mapping/diag"
 	"github.com/inbasket/inbasket/mapping/expr"
+	"github.com/inbasket/inbasket/mapping/load/answer"
 	"github.com/inbasket/inbasket/mapping/source"
 )
 
@@ -21,257 +16,29 @@ func (b *builder) answer() {
 	if s == nil || s.Node == nil {
 		return
 	}
-	a := &answers.Section{From: s.From, Files: s.File != "" || s.Format != "" || len(s.Fields) > 0 || s.Each != nil, Case: s.Case, Reason: s.Reason, Documents: s.Documents, ID: s.ID}
-	if b.cat != nil && s.From != "" {
-		b.checkSource(s, a)
-	}
-	if a.Files {
-		b.answerFiles(s, a)
-	} else {
-		b.answerQuery(s, a)
-	}
-	b.outcomes(s, a)
-	if !b.pinned() {
-		b.statements(s, a)
-		b.documentNames(s)
-	}
 	sc := b.scopeFor(-1, nil)
-	for _, m := range s.Match {
-		if x, ok := b.value(sc, m.Value, ""); ok {
-			a.Match = append(a.Match, answers.Field{Name: m.Key, X: x})
-		}
+	l := answer.Loader{Pinned: b.pinned(), Tables: b.tables, Helpers: b.own, Report: b.report, Warn: b.warning, Expression: b.expressionProblem, Choice: b.choice, Free: b.freeAt,
+		At: func(path []any, offset int, code, message, suggestion string) diag.Problem {
+			return problemAt(b.file.Root(), path, offset, code, message, suggestion)
+		},
+		Named:   func(e diag.Entry[source.Expression], used *bool) { b.named = append(b.named, named{e, used}) },
+		LetFree: b.free,
+		Form:    func(x source.Expression) (expr.Compiled, bool) { return b.value(sc, x, "") }}
+	b.plan.Answer = l.Compile(s)
+	if b.cat != nil && s.From != "" {
+		b.checkSource(s, b.plan.Answer)
 	}
-	for _, n := range a.Reads() {
-		if n.Name != "" && !slices.Contains(a.Question.Reads, n.Name) {
-			a.Question.Reads = append(a.Question.Reads, n.Name)
-		}
-	}
-	if !b.pinned() {
-		b.answerWorks(s, a)
-	}
-	if !a.Files {
-		a.Names = columnsRead(s, a)
-	}
-	b.answerNames(s, a)
-	b.plan.Answer = a
-}
-
-// answerNames checks that what the section reads of a result is there, as far as that can be told without one.
-func (b *builder) answerNames(s *source.Answer, a *answers.Section) {
-	if b.pinned() {
-		return // what was checked by an earlier version goes on
-	}
-	if !a.Files {
-		b.queryNames(s, a)
-		return
-	}
-	known := s.Fields.Keys()
-	if a.Name != nil {
-		known = append(known, slices.DeleteFunc(slices.Clone(a.Name.SubexpNames()), func(group string) bool { return group == "" })...)
-	}
-	for _, n := range a.Reads() {
-		if n.Name == "" || slices.Contains(known, n.Name) {
-			continue
-		}
-		b.report(s.Node.ValueProblem(n.Key, CodeAnswer, fmt.Sprintf("neither fields nor a group of the file's name gives %q", n.Name), diag.DidYouMean(n.Name, known)))
-	}
-}
-
-var (
-	sqlName = regexp.MustCompile(`[\p{L}_][\p{L}\p{N}_$#]*`)
-	selects = regexp.MustCompile(`(?is)^\s*(select|with)\b`)
-)
-
-// queryWords are the words of a query that names its columns one by one: a column that is none of them is not there.
-func queryWords(query string) []string {
-	if !selects.MatchString(query) || strings.Contains(query, "*") {
-		return nil
-	}
-	return sqlName.FindAllString(query, -1)
 }
 
 func (b *builder) checkSource(s *source.Answer, a *answers.Section) {
 	info, ok := b.cat.Target(s.From)
 	if ok && info.Files && !a.Files && !b.pinned() {
-		b.report(s.Node.ValueProblem("from", CodeAnswer, fmt.Sprintf("%q is where answer files come from, and has no rows that a query finds", s.From), "say format, fields and id in place of query and mark"))
+		b.report(s.Node.ValueProblem("from", answer.CodeAnswer, fmt.Sprintf("%q is where answer files come from, and has no rows that a query finds", s.From), "say format, fields and id in place of query and mark"))
 	}
 	if ok && !info.Results && !a.Files {
-		b.report(s.Node.ValueProblem("from", CodeAnswer, fmt.Sprintf("target %q cannot be asked for results", s.From), ""))
+		b.report(s.Node.ValueProblem("from", answer.CodeAnswer, fmt.Sprintf("target %q cannot be asked for results", s.From), ""))
 	}
 	if !ok && !a.Files {
 		b.report(s.Node.ValueProblem("from", CodeUnknownTarget, fmt.Sprintf("the configuration has no target %q", s.From), diag.DidYouMean(s.From, b.cat.Targets())))
-	}
-}
-
-func (b *builder) answerQuery(s *source.Answer, a *answers.Section) {
-	for _, need := range [][2]string{{"query", s.Query}, {"mark", s.Mark}, {"id", strings.Join(s.ID, ",")}} {
-		if need[1] == "" {
-			b.report(s.Node.Problem(source.CodeMissingKey, "an answer from a database needs "+need[0], ""))
-		}
-	}
-	if s.Again != "" && !slices.ContainsFunc(connectors.Places(s.Again), func(p connectors.Place) bool { return strings.EqualFold(p.Name, "since") }) {
-		b.report(s.Node.KeyProblem("again", CodeAnswer, "again needs the place :since, as in ... where SENT >= :since", ""))
-	}
-	a.Question = connectors.Question{Query: s.Query, ID: s.ID, Mark: s.Mark, Again: s.Again, Every: s.Every}
-	for _, d := range s.Documents {
-		a.Question.Binary = append(a.Question.Binary, d.From)
-	}
-}
-
-// statements refuses what would do nothing, or too much.
-func (b *builder) statements(s *source.Answer, a *answers.Section) {
-	for _, x := range [][2]string{{"query", s.Query}, {"mark", s.Mark}, {"again", s.Again}} {
-		if x[1] != "" && len(answers.WordsOf(x[1])) == 0 {
-			b.report(s.Node.ValueProblem(x[0], CodeAnswer, x[0]+" holds nothing but comments: it would do nothing", "write the statement itself"))
-			return
-		}
-		if second := connectors.Second(x[1]); second >= 0 {
-			n, _ := s.Node.Get(x[0])
-			b.report(n.ProblemAt(second, CodeAnswer, x[0]+" is more than one statement: only the first would be looked at", "write one statement; what else is to be done belongs to a procedure or a trigger"))
-			return
-		}
-	}
-	words, told := answers.WordsOf(s.Mark), []string{a.Status, s.Reason}
-	named := slices.ContainsFunc(connectors.Places(s.Mark), func(p connectors.Place) bool { return !foldedIn(told, p.Name) || foldedIn(s.ID, p.Name) })
-	switch {
-	case len(words) == 0:
-	case len(connectors.Places(s.Mark)) == 0:
-		b.report(s.Node.ValueProblem("mark", CodeAnswer, "mark has no place such as :ID for a column of the row: it would mark every row", ""))
-	case (words[0] == "update" || words[0] == "delete") && !slices.Contains(words, "where"):
-		b.report(s.Node.ValueProblem("mark", CodeAnswer, "mark has no where: it would mark every row", "add where ID = :ID, with the columns that name the row"))
-	case !named:
-		b.report(s.Node.ValueProblem("mark", CodeAnswer, "mark finds its row by nothing but what the result says, which other rows say too: they would be marked unread", "add where ID = :ID, with the columns that name the row"))
-	}
-}
-
-// documentNames checks the names by which a front office gets documents.
-func (b *builder) documentNames(s *source.Answer) {
-	for i, d := range s.Documents {
-		if why := d.Wrong(); why != "" {
-			b.report(s.Node.Below("documents", i, "name").Problem(CodeAnswer, why, "such as {name: permit.pdf, type: application/pdf}"))
-		}
-	}
-}
-
-func (b *builder) answerFiles(s *source.Answer, a *answers.Section) {
-	b.choice([]any{"answer", "format"}, s.Format, source.AnswerFormats())
-	if s.Each != nil && len(s.ID) == 0 {
-		b.report(s.Node.KeyProblem("each", source.CodeMissingKey, "an answer file of many decisions needs id: fields that name each of them for life", ""))
-	}
-	if s.Query != "" || s.Mark != "" || s.Again != "" {
-		b.report(s.Node.Problem(CodeAnswer, "query, mark and again belong to a database, file, format and fields to answer files", ""))
-	}
-	if s.File != "" {
-		re, err := regexp.Compile("^(?:" + s.File + ")$")
-		if err != nil {
-			b.report(s.Node.ValueProblem("file", CodeAnswer, "this regular expression cannot be read", ""))
-		}
-		a.Name = re
-	}
-	a.Format, a.Options = s.Format, decode.Options{Lists: s.Lists}
-	if s.CSV != nil {
-		a.Options.CSV.CSVOptions = *s.CSV
-	}
-	a.Options.CSV.Single = s.Each == nil
-	sc := &expr.Scope{Names: map[string]expr.Binding{
-		"content": {Path: (&expr.Path{Slot: -1}).Child(expr.Step{Name: "content", Loop: -1})},
-		"file":    {Path: (&expr.Path{Slot: -1}).Child(expr.Step{Name: "file", Loop: -1})},
-	}}
-	if s.Each != nil && s.Each.Node != nil {
-		sc = b.answerEach(s, a, sc)
-	}
-	for _, f := range s.Fields {
-		if f.Value.Node == nil {
-			continue
-		}
-		c := &expr.Compiler{Prog: &a.Program, Scope: sc, Tables: b.tables, Helpers: b.own, Used: b.answerUsed(s, a)}
-		x, p := c.Whole(f.Value.Text)
-		if p != nil {
-			b.expressionProblem(f.Value, p)
-			continue
-		}
-		b.answerPath(s, f.Value, x.Source)
-		a.Fields = append(a.Fields, answers.Field{Name: f.Key, X: x})
-	}
-}
-
-// answerEach compiles NAME in LIST, and returns the scope of one item.
-func (b *builder) answerEach(s *source.Answer, a *answers.Section, sc *expr.Scope) *expr.Scope {
-	name, rest, from := expr.ReadEach(s.Each.Text)
-	if name == "" {
-		b.report(s.Each.Node.Problem(expr.CodeSyntax, "each is written NAME in LIST, such as line in content.lines", ""))
-		return sc
-	}
-	if !b.freeAt(sc, name, s.Each.Node) {
-		return sc
-	}
-	list, p := (&expr.Compiler{Prog: &a.Program, Scope: sc, Tables: b.tables, Helpers: b.own}).Compile(rest, false)
-	if p == nil && decode.FormatNamed(s.Format).Reads("lists") && list.Path != nil && !slices.Contains(s.Lists, strings.TrimPrefix(list.Path.Dotted(), "content.")) {
-		p = &expr.Problem{Code: mapping.CodeList, Message: list.Path.Dotted() + " is not declared under answer.lists: with one element only it would not be a list"}
-	}
-	if used := b.answerUsed(s, a); p == nil && used != nil && list.Path != nil {
-		p = used(list.Path, false)
-	}
-	if p != nil {
-		p.From += from
-		b.expressionProblem(*s.Each, p)
-		list = expr.Nothing // its name is known all the same
-	}
-	l := a.Program.Loop(list, 0)
-	a.Each = &l
-	return sc.Items(name, l)
-}
-
-// answerUsed checks what an answer reads of a file's name and of the rows of a CSV file; nil: nothing is checked.
-func (b *builder) answerUsed(s *source.Answer, a *answers.Section) func(*expr.Path, bool) *expr.Problem {
-	if b.pinned() {
-		return nil
-	}
-	names := []string{"name"}
-	if a.Name != nil {
-		names = append(names, a.Name.SubexpNames()...)
-	}
-	return func(p *expr.Path, _ bool) *expr.Problem {
-		switch abs := p.Abs; {
-		case len(abs) < 2 || abs[1].Name == "":
-		case abs[0].Name == "file" && !slices.Contains(names, abs[1].Name):
-			return &expr.Problem{Code: CodeAnswer, Message: fmt.Sprintf("answer.file has no group %q", abs[1].Name), Suggestion: diag.DidYouMean(abs[1].Name, names)}
-		case abs[0].Name == "content" && s.Format == "csv" && s.Each != nil:
-			return &expr.Problem{Code: mapping.CodeList, Message: "the content of a CSV file is the list of its lines", Suggestion: "each: line in content"}
-		}
-		return nil
-	}
-}
-
-// answerPath checks a field of a CSV file whose columns the mapping names.
-func (b *builder) answerPath(s *source.Answer, x source.Expression, p *expr.Path) {
-	if s.Format != "csv" || s.CSV == nil || len(s.CSV.Columns) == 0 || p == nil || b.pinned() {
-		return
-	}
-	name, under := strings.CutPrefix(p.Dotted(), "content.")
-	if under && !slices.Contains(s.CSV.Columns, name) {
-		b.report(x.Node.Problem(CodeAnswer, fmt.Sprintf("answer.csv.columns has no %q", name), diag.DidYouMean(name, s.CSV.Columns)))
-	}
-}
-
-// outcomes reads {STATUS: {A: approved}}.
-func (b *builder) outcomes(s *source.Answer, a *answers.Section) {
-	n := s.Outcome
-	if n == nil {
-		return
-	}
-	if n.Kind != diag.Map || len(n.Pairs) != 1 || n.Pairs[0].Value.Kind != diag.Map {
-		b.report(n.Problem(CodeAnswer, "write the column and what each status means, such as {STATUS: {A: approved, R: refused}}", ""))
-		return
-	}
-	a.Status, a.Outcomes = n.Pairs[0].Key, map[string]string{}
-	for _, p := range n.Pairs[0].Value.Pairs {
-		if !source.Names.MatchString(p.Value.Text) {
-			b.report(p.Value.Problem(CodeAnswer, "an outcome is a word of small letters, such as approved or refused", ""))
-		}
-		if near := diag.Suggest(p.Value.Text, answers.Words); near != "" && near != p.Value.Text && !b.pinned() {
-			b.plan.Warnings = append(b.plan.Warnings, p.Value.Problem(CodeAnswer, fmt.Sprintf("the front office is told %q, which is nearly a word that it knows", p.Value.Text), diag.DidYouMean(p.Value.Text, answers.Words)))
-		}
-		a.Outcomes[p.Key] = p.Value.Text
 	}
 }

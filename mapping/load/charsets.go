@@ -37,7 +37,7 @@ func (b *builder) charsets(w *mapping.Write, spec source.Write) {
 	r := b.outermost().within(spec.Unmappable, spec.Node)
 	var fit *charset.Fitter
 	switch said := spec.Charset != "" || spec.Unmappable.Said; {
-	case said && spec.Table == "":
+	case said && spec.Table == "" && spec.Procedure == "":
 		b.report(spec.Node.KeyProblem(cmp.Or(keyIf(spec.Charset != "", "charset"), "unmappable"), expr.CodeValue, "this belongs to a table: of a file, the layout says it", "write it in the layout"))
 		return
 	case spec.Charset != "":

@@ -96,7 +96,7 @@ type ignored struct {
 func (b *builder) doubtful() bool {
 	for _, p := range b.problems {
 		switch p.Code {
-		case expr.CodeSyntax, expr.CodeUnknownName, CodeCircle, CodeUnknownField, expr.CodeUnknownHelper, helpers.CodeArguments, CodeOneOf, CodeProcedureUnsupported,
+		case expr.CodeSyntax, expr.CodeUnknownName, CodeCircle, CodeUnknownField, expr.CodeUnknownHelper, helpers.CodeArguments, CodeOneOf,
 			expr.CodeReference, expr.CodeReferenceInside, helpers.CodeLookupUnknown, mapping.CodeList, CodeShadow:
 			return true
 		}
@@ -119,8 +119,10 @@ func (b *builder) checkTarget(w source.Write) {
 		b.report(at.Problem(CodeUnknownTarget, fmt.Sprintf("the configuration has no target %q", w.To), diag.DidYouMean(w.To, b.cat.Targets())))
 	case w.Table != "" && info.Operations&connectors.RowOperations == 0:
 		b.report(at.Problem(CodeTargetKind, fmt.Sprintf("target %q takes files, not tables", w.To), "use layout: instead of table:"))
+	case w.Procedure != "" && !info.Operations.Has(connectors.Call):
+		b.report(at.Problem(CodeTargetKind, fmt.Sprintf("target %q calls no procedures", w.To), "write to a table that a trigger or job of the legacy system reads"))
 	case (w.Layout != "" || w.Document != "") && !info.Operations.Has(connectors.Put):
-		b.report(at.Problem(CodeTargetKind, fmt.Sprintf("target %q takes records, not files", w.To), "use table: instead of layout: or document:"))
+		b.report(at.Problem(CodeTargetKind, fmt.Sprintf("target %q takes records, not files", w.To), "use table: or procedure: instead of layout: or document:"))
 	case w.Table != "" && !info.Operations.Has(modes[w.Mode]):
 		b.report(w.Node.ValueProblem("mode", CodeTargetKind, fmt.Sprintf("target %q cannot do %q", w.To, cmp.Or(w.Mode, "insert")), ""))
 	case len(w.Returning) > 0 && !info.Returning:

@@ -46,7 +46,7 @@ func (b *builder) readable() {
 func (b *builder) ignored() {
 	in := &b.spec.Input
 	format := decode.FormatNamed(in.Format)
-	for _, key := range []string{"csv", "fixed", "forms", "lists", "charset", "limits.depth"} {
+	for _, key := range []string{"csv", "fixed", "forms", "lists", "charset", "limits.depth", "limits.binary"} {
 		path := []any{"input"}
 		for _, step := range strings.Split(key, ".") {
 			path = append(path, step)
@@ -59,7 +59,7 @@ func (b *builder) ignored() {
 		formats := decode.Names(func(f decode.Format) bool { return f.Reads(key) })
 		b.report(b.file.KeyProblem(expr.CodeValue, "this does nothing for a form in "+in.Format+"; it belongs to "+strings.Join(formats, ", "), "remove it", path...))
 	}
-	for key, n := range map[string]int64{"bytes": in.Limits.Bytes, "depth": int64(in.Limits.Depth), "nodes": int64(in.Limits.Nodes), "text": int64(in.Limits.Text),
+	for key, n := range map[string]int64{"bytes": in.Limits.Bytes, "depth": int64(in.Limits.Depth), "nodes": int64(in.Limits.Nodes), "text": int64(in.Limits.Text), "binary": in.Limits.Binary,
 		"work": int64(in.Limits.Work), "made": in.Limits.Made, "records": int64(in.Limits.Records)} {
 		if n < 0 {
 			b.report(b.file.Problem(expr.CodeValue, "a limit is a number from 1", "", "input", "limits", key))
@@ -74,14 +74,13 @@ func (b *builder) ignored() {
 		b.ignoredInWrite(w)
 	}
 	b.unmappableNowhere()
-	b.ignoredInAnswer()
 }
 
 func (b *builder) ignoredInWrite(w source.Write) {
 	if w.Node == nil {
 		return
 	}
-	if len(w.Key) > 0 && w.Table == "" && w.Procedure == "" {
+	if len(w.Key) > 0 && w.Table == "" {
 		b.report(w.Node.KeyProblem("key", expr.CodeValue, "key belongs to a table", "remove it"))
 	}
 	if len(w.Each) > 0 && w.Document != "" {
@@ -98,27 +97,4 @@ func (b *builder) ignoredInWrite(w source.Write) {
 func cuts(typ string) bool {
 	m := column.Pattern.FindStringSubmatch(typ)
 	return m != nil && m[1] == "text" && m[2] != ""
-}
-
-func (b *builder) ignoredInAnswer() {
-	s := b.spec.Answer
-	if s == nil || s.Node == nil {
-		return
-	}
-	files := s.File != "" || s.Format != "" || len(s.Fields) > 0
-	report := func(given bool, key, message string) {
-		if given {
-			b.report(s.Node.KeyProblem(key, CodeAnswer, message, "remove it"))
-		}
-	}
-	report(s.CSV != nil && s.Format != "csv", "csv", "csv belongs to answer files in csv")
-	report(len(s.Lists) > 0 && s.Format != "xml", "lists", "lists belong to answer files in xml")
-	report(files && s.Every != 0, "every", "every belongs to a database; how often a folder is looked at stands in the configuration")
-	if s.Format == "csv" && s.CSV != nil {
-		_, err := decode.CSV(nil, *s.CSV, decode.Limits{})
-		var e *decode.Error
-		if errors.As(err, &e) && (e.Code == decode.CodeFormat || e.Code == decode.CodeCharset) {
-			b.report(s.Node.ValueProblem("csv", CodeAnswer, "no answer file can be read like this: "+e.Message, ""))
-		}
-	}
 }

@@ -23,12 +23,12 @@ func (b *builder) keys(w *mapping.Write, spec source.Write) {
 		}
 		w.Shape.Key = append(w.Shape.Key, at)
 	}
-	if w.Shape.Op != connectors.Insert && w.Shape.Op != connectors.Put && len(spec.Key) == 0 {
+	if !slices.Contains([]connectors.Op{connectors.Insert, connectors.Put, connectors.Call}, w.Shape.Op) && len(spec.Key) == 0 {
 		b.report(spec.Node.KeyProblem("mode", CodeKey, "mode "+spec.Mode+" needs a key", "key: [COLUMN]"))
 	}
 	b.parentKey(w, spec)
 	b.sameKey(w, spec)
-	if len(w.Fields) == 0 && spec.Document == "" {
+	if len(w.Fields) == 0 && spec.Document == "" && spec.Procedure == "" {
 		b.report(spec.Node.Problem(source.CodeMissingKey, "the write has no fields", ""))
 	}
 }

@@ -112,3 +112,24 @@ func (b *builder) same() {
 		b.plan.Same.Paths = append(b.plan.Same.Paths, strings.Split(p.text, "."))
 	}
 }
+
+// filesOfForms takes in the fields that hold files, with all that stands below them.
+func (b *builder) filesOfForms() {
+	for _, x := range b.spec.Input.Files {
+		c := b.compiler(x, b.root, "")
+		v, p := c.Compile(x.Text, false)
+		if p == nil && (v.Path == nil || v.Path.Outside() || len(v.Path.Abs) == 0) {
+			p = &expr.Problem{Code: expr.CodeValue, Message: "files lists fields of the form, such as form.signature"}
+		}
+		if p == nil {
+			p = b.use(v.Path, true)
+		}
+		if p != nil {
+			b.expressionProblem(x, p)
+			continue
+		}
+		b.within(v.Path)
+		names := v.Path.Names()
+		b.plan.Program.Files = append(b.plan.Program.Files, expr.File{X: v, Name: names[len(names)-1]})
+	}
+}

@@ -74,23 +74,9 @@ func (b *builder) pinned() bool { return b.samples == nil }
 func (b *builder) report(p diag.Problem) { b.problems = append(b.problems, p) }
 
 func (b *builder) load() (*mapping.Plan, error) {
-	src, err := b.files.Read(b.files.Main)
-	if err != nil {
-		return nil, diag.Problems{{File: b.label, Line: 1, Column: 1, Code: CodeFile, Message: source.Message(err)}}
+	if !b.read() {
+		return nil, b.problems
 	}
-	file, problems := diag.Parse(b.label, src)
-	for i := range problems {
-		if p := &problems[i]; p.Code == diag.CodeSyntax && p.Suggestion == "" {
-			p.Suggestion = diag.FlowHint(p.Source, p.Column)
-		}
-	}
-	if len(problems) > 0 && file.Root().Kind != diag.Map {
-		return nil, problems
-	}
-	b.file = file
-	b.problems = problems
-	b.uses()
-	b.problems = append(b.problems, file.Decode(&b.spec)...)
 	broken := len(b.problems) > 0
 	b.tables, b.layouts, b.fields = map[string]*helpers.Table{}, map[string]*encode.Layout{}, &uses.Fields{}
 	b.reads = map[string]int{}
@@ -108,6 +94,7 @@ func (b *builder) load() (*mapping.Plan, error) {
 	b.names()
 	b.require()
 	b.writes()
+	b.searchKeys()
 	b.answer()
 	b.words()
 	if !b.pinned() {
@@ -126,6 +113,34 @@ func (b *builder) load() (*mapping.Plan, error) {
 	b.plan.Bundle = b.files.Bytes()
 	b.plan.Digest = source.Digest(b.plan.Bundle)
 	return b.plan.Plan(), nil
+}
+
+// read reads the file with the parts that it uses. Without a block of keys there is nothing else to find out.
+func (b *builder) read() bool {
+	src, err := b.files.Read(b.files.Main)
+	if err != nil {
+		b.problems = diag.Problems{{File: b.label, Line: 1, Column: 1, Code: CodeFile, Message: source.Message(err)}}
+		return false
+	}
+	b.file, b.problems = diag.Parse(b.label, src)
+	for i := range b.problems {
+		if p := &b.problems[i]; p.Code == diag.CodeSyntax && p.Suggestion == "" {
+			p.Suggestion = diag.FlowHint(p.Source, p.Column)
+		}
+	}
+	if len(b.problems) > 0 && b.file.Root().Kind != diag.Map {
+		return false
+	}
+	b.uses()
+	b.problems = append(b.problems, b.file.Decode(&b.spec)...)
+	return true
+}
+
+// Source reads a mapping as it stands, with the parts that it uses, for editors. It has what can be read where something is wrong.
+func Source(fsys fs.FS, name string) (source.Mapping, diag.Problems) {
+	b := &builder{files: source.Folder(fsys, name), label: name}
+	b.read()
+	return b.spec, b.problems
 }
 
 // readFile reads a file that lies beside the one in which n names it, and returns its name beside the mapping; the error is fit for a message.
@@ -206,12 +221,14 @@ func (b *builder) choice(at []any, word string, words []string) {
 // names sets up the outermost scope: form, submission, attachments and let; then reference and ignore.
 func (b *builder) names() {
 	b.root = expr.FormScope().Inner()
+	b.sequences()
 	b.ownHelpers()
 	b.lets(b.root, b.spec.Let, "", nil)
 	if x := b.spec.Input.Reference; x != nil && x.Node != nil {
 		b.reference(*x)
 	}
 	b.same()
+	b.filesOfForms()
 	for _, x := range b.spec.Ignore {
 		b.ignore(x)
 	}
@@ -271,7 +288,7 @@ func (b *builder) let(s *expr.Scope, l diag.Entry[source.Expression], target str
 		*anew = append(*anew, slot)
 	}
 	may := x.Outcome()
-	s.Names[l.Key] = expr.Binding{Uses: x.Uses, Source: x.Source, May: may, Depth: x.Depth, Own: x.Own, Yes: x.Yes, No: x.No, Under: x.Under, Late: comp.Late, Eval: expr.Remembered(slot, x.Eval, handlesNull.MatchString(b.whole(l.Value.Text)))}
+	s.Names[l.Key] = expr.Binding{Uses: x.Uses, Source: x.Source, May: may, Depth: x.Depth, Own: x.Own, Yes: x.Yes, No: x.No, Under: x.Under, Term: x.Term, Late: comp.Late, Eval: expr.Remembered(slot, x.Eval, handlesNull.MatchString(b.whole(l.Value.Text)))}
 }
 
 // free reports a name that cannot be given: no identifier, or taken further out.

@@ -160,7 +160,7 @@ func (b *builder) write(i int, spec source.Write) {
 	b.loops(w, spec, &s, outer)
 	row := w.RowSlot
 	s = s.Inner()
-	s.Names["row"] = expr.Binding{Depth: w.Depth(), Eval: func(e *expr.Env) value.Value { return e.Slots[row] }}
+	s.Names["row"] = expr.Binding{Depth: w.Depth(), Term: &expr.Term{Op: "row"}, Eval: func(e *expr.Env) value.Value { return e.Slots[row] }}
 	b.lets(s, spec.Let, spec.To, &w.Lets)
 	b.inside[w] = s
 	if spec.When != nil {
@@ -175,7 +175,10 @@ func (b *builder) write(i int, spec source.Write) {
 	b.onMissing(spec)
 	w.Shape = &connectors.Shape{Write: w.Name, Object: w.Object, Op: modes[spec.Mode], Returning: spec.Returning, Unchecked: spec.Rows == "unchecked"}
 	b.rows(spec)
-	if spec.Table == "" {
+	switch {
+	case spec.Procedure != "":
+		w.Shape.Op = connectors.Call
+	case spec.Table == "":
 		w.Shape.Op = connectors.Put
 	}
 	for _, f := range spec.Fields {
@@ -190,6 +193,7 @@ func (b *builder) write(i int, spec source.Write) {
 	b.charsets(w, spec)
 	b.changedKey(w, spec)
 	b.fits(w, spec)
+	w.Shape.Call = b.call(spec)
 	b.plan.Writes = append(b.plan.Writes, w)
 }
 
@@ -214,15 +218,12 @@ func (b *builder) object(w *mapping.Write, spec source.Write) bool {
 		b.report(spec.Node.Problem(CodeOneOf, "a write has exactly one of table, layout, document and procedure", ""))
 		return false
 	}
-	if spec.Procedure != "" {
-		b.report(spec.Node.KeyProblem("procedure", CodeProcedureUnsupported, "this version does not call procedures yet", "write to a table that a trigger or job reads"))
-		return false
-	}
-	if spec.Table == "" && len(spec.Returning) > 0 {
-		b.report(spec.Node.KeyProblem("returning", expr.CodeReference, "only a table returns values", ""))
+	rows := spec.Table != "" || spec.Procedure != ""
+	if !rows && len(spec.Returning) > 0 {
+		b.report(spec.Node.KeyProblem("returning", expr.CodeReference, "only a table or procedure returns values", ""))
 	}
 	for _, other := range b.plan.Writes {
-		if other.Target == w.Target && (other.Shape.Op == connectors.Put) != (spec.Table == "") {
+		if other.Target == w.Target && (other.Shape.Op == connectors.Put) == rows {
 			b.report(spec.Node.KeyProblem("to", CodeTargetKind, fmt.Sprintf("target %q is given both tables and files", w.Target), ""))
 			break
 		}
@@ -323,11 +324,13 @@ func (b *builder) field(w *mapping.Write, s *expr.Scope, e diag.Entry[source.Fie
 
 // columns checks the names of a table and its columns.
 func (b *builder) columns(spec source.Write) {
-	if spec.Table == "" || b.pinned() {
+	if spec.Table == "" && spec.Procedure == "" || b.pinned() {
 		return
 	}
-	if strings.TrimSpace(spec.Table) != spec.Table {
-		b.report(spec.Node.ValueProblem("table", expr.CodeValue, "a table's name does not begin or end with a blank", ""))
+	for key, name := range map[string]string{"table": spec.Table, "procedure": spec.Procedure} {
+		if strings.TrimSpace(name) != name {
+			b.report(spec.Node.ValueProblem(key, expr.CodeValue, "a "+key+"'s name does not begin or end with a blank", ""))
+		}
 	}
 	for i, f := range spec.Fields {
 		if f.Key == "" || strings.TrimSpace(f.Key) != f.Key {
@@ -377,6 +380,8 @@ func (b *builder) layoutFields(w *mapping.Write, spec source.Write) {
 		case err != nil:
 			wrong("this file name cannot be used: " + err.Error())
 		case b.pinned():
+		case b.cat != nil && b.batched(w.Target):
+			b.report(spec.Node.ValueProblem("document", expr.CodeValue, "attachments are files of their own, and this target puts many forms into one", "write them to another target over the same folder, which has no batch"))
 		case t.Uses("seq"):
 			wrong("{seq} is the number of a batch, and attachments are in none")
 		case !t.Uses("id") && !t.Uses("reference"):

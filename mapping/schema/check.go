@@ -77,8 +77,7 @@ func (s *Schema) findUnkeepable() []Problem {
 	return out
 }
 
-// dynamic tells whether the target of some reference hangs on where it is used from.
-func (s *Schema) dynamic() bool {
+func (s *Schema) findDynamic() bool {
 	return slices.ContainsFunc(allBelow(s.root, below), func(x *jsonschema.Schema) bool { return x.DynamicRef != nil || x.RecursiveRef != nil })
 }
 

@@ -29,6 +29,7 @@ type Schema struct {
 	unsupported map[string]*ecmaError // patterns that cannot be honoured
 	levels      [][]string            // types that the form's format makes, by depth; the last goes for all below
 	unkeepable  func() []Problem
+	dynamic     func() bool // whether the target of some reference hangs on where it is used from
 	read        func(name string) ([]byte, error)
 }
 
@@ -65,7 +66,7 @@ func New(name string, read func(string) ([]byte, error), levels [][]string) (*Sc
 	if err != nil {
 		return nil, schemaError(err)
 	}
-	s.root, s.unkeepable = root, sync.OnceValue(s.findUnkeepable)
+	s.root, s.unkeepable, s.dynamic = root, sync.OnceValue(s.findUnkeepable), sync.OnceValue(s.findDynamic)
 	return s, nil
 }
 
@@ -74,7 +75,12 @@ func OfFormat(levels [][]string) *Schema {
 	if levels == nil {
 		return nil
 	}
-	return &Schema{root: &jsonschema.Schema{DraftVersion: draft}, levels: levels, unkeepable: func() []Problem { return nil }}
+	return Any(levels)
+}
+
+// Any is the schema that all forms of a format keep.
+func Any(levels [][]string) *Schema {
+	return &Schema{root: &jsonschema.Schema{DraftVersion: draft}, levels: levels, unkeepable: func() []Problem { return nil }, dynamic: func() bool { return false }}
 }
 
 // pattern compiles a pattern. One that cannot be honoured is remembered for check; Go's reading of it stands for a

@@ -1,9 +1,6 @@
 package shape
 
-import (
-	"regexp"
-	"strings"
-)
+import "strings"
 
 // formIO reads a submission of form.io: its data, beside which state, metadata and what the server adds stand.
 func formIO(w *walk, sent map[string]any) (answers map[string]any, taken []string) {
@@ -25,39 +22,7 @@ func (w *walk) within(sent map[string]any, name string) map[string]any {
 		w.refuse("", "%s is missing, or is no object", name)
 	}
 	w.moved("/"+Answers, "/"+name)
-	answers, _ := w.copied(in, "/"+Answers, "/"+name).(map[string]any)
-	return answers
-}
-
-// dataURI is how signatures and files are written within a text.
-var dataURI = regexp.MustCompile(`^data:([\w.+-]+/[\w.+-]+(?:;[\w.+-]+=[^;,]*)*);base64,`)
-
-// copied is a tree in which each text that is a data URI is an object of its type and its content.
-func (w *walk) copied(n any, plain, sent string) any {
-	switch n := n.(type) {
-	case map[string]any:
-		out := make(map[string]any, len(n))
-		for name, v := range n {
-			out[name] = w.copied(v, w.at(plain, name), w.at(sent, name))
-		}
-		return out
-	case []any:
-		out := make([]any, len(n))
-		for i, v := range n {
-			out[i] = w.copied(v, w.at(plain, i), w.at(sent, i))
-		}
-		return out
-	case string:
-		if !strings.HasPrefix(n, "data:") {
-			return n
-		}
-		if m := dataURI.FindStringSubmatch(n); m != nil {
-			w.moved(w.at(plain, "type"), sent)
-			w.moved(w.at(plain, "content"), sent)
-			return map[string]any{"type": m[1], "content": n[len(m[0]):]}
-		}
-	}
-	return n
+	return in
 }
 
 // govUK reads a submission of GOV.UK Forms: a list of answers, each an object of the parts that its question has. One that may be

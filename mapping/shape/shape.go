@@ -24,19 +24,21 @@ const CodeShape = "form.shape" // the form is not what input.shape names, or has
 // Shape is a way in which a form builder writes its forms.
 type Shape struct {
 	Name   string
-	Format string // that its forms are in
-	Lists  bool   // it makes lists of what is declared to repeat; of others that is done before
+	Format string   // that its forms are in
+	Lists  bool     // it makes lists of what is declared to repeat; of others that is done before
+	Same   string   // what of it stays as it was when a form is sent again; empty: all
+	Told   []string // members by which a form that was sent so is told from others
 
 	plain func(w *walk, sent map[string]any) (answers map[string]any, rest []string)
 }
 
 // shapes in the order in which they are told.
 var shapes = []Shape{
-	{Name: "form.io", Format: "json", plain: formIO},
-	{Name: "gov.uk-forms", Format: "json", plain: govUK},
-	{Name: "odk", Format: "xml", plain: odk},
-	{Name: "open-forms", Format: "json", plain: openForms},
-	{Name: "fhir-questionnaire-response", Format: "json", Lists: true, plain: fhir},
+	{Name: "form.io", Format: "json", Told: []string{"data", "state", "metadata"}, plain: formIO},
+	{Name: "gov.uk-forms", Format: "json", Told: []string{"submission_reference", "answers"}, plain: govUK},
+	{Name: "odk", Format: "xml", Told: []string{"meta"}, plain: odk},
+	{Name: "open-forms", Format: "json", Same: "form.answers", Told: []string{"values", "values_schema", "metadata"}, plain: openForms},
+	{Name: "fhir-questionnaire-response", Format: "json", Lists: true, Told: []string{"resourceType"}, plain: fhir},
 }
 
 // Names are those of all shapes.
@@ -53,6 +55,22 @@ func Named(name string) *Shape {
 		return &shapes[i]
 	}
 	return nil
+}
+
+// Of returns the shape that a form was sent in; nil: it is like none, or has a part that is not understood.
+func Of(format string, sent any) *Shape {
+	root, ok := sent.(map[string]any)
+	i := slices.IndexFunc(shapes, func(s Shape) bool {
+		if !ok || s.Format != format || slices.ContainsFunc(s.Told, func(name string) bool { _, has := root[name]; return !has }) {
+			return false
+		}
+		_, err := s.Plain(sent, nil)
+		return err == nil
+	})
+	if i < 0 {
+		return nil
+	}
+	return &shapes[i]
 }
 
 // Error says what of a form is not understood.

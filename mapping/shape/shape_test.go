@@ -40,10 +40,8 @@ func TestPlain(t *testing.T) {
 	for _, c := range []struct{ name, shape, sent, want string }{
 		{"form.io: data are the answers", "form.io", `{"data":{"name":"A","box":{"in":[{"k":1},{"k":2}]}},"state":"submitted","metadata":{"timezone":"UTC"}}`,
 			`{"answers":{"box":{"in":[{"k":1},{"k":2}]},"name":"A"},"meta":{"metadata":{"timezone":"UTC"},"state":"submitted"}}`},
-		{"form.io: a signature and a file are type and content", "form.io", `{"data":{"sig":"data:image/png;base64,AAEC","none":"","file":[{"name":"a","url":"data:text/plain;charset=utf-8;base64,QQ=="}]}}`,
-			`{"answers":{"file":[{"name":"a","url":{"content":"QQ==","type":"text/plain;charset=utf-8"}}],"none":"","sig":{"content":"AAEC","type":"image/png"}},"meta":{}}`},
-		{"form.io: a text that only begins like one stays", "form.io", `{"data":{"a":"data: none","b":"data:,x","c":"data:x;base64,QQ=="}}`,
-			`{"answers":{"a":"data: none","b":"data:,x","c":"data:x;base64,QQ=="},"meta":{}}`},
+		{"form.io: a text stays, whatever it looks like", "form.io", `{"data":{"note":"data:image/png;base64,AAEC","file":[{"name":"a","url":"data:text/plain;base64,QQ=="}]}}`,
+			`{"answers":{"file":[{"name":"a","url":"data:text/plain;base64,QQ=="}],"note":"data:image/png;base64,AAEC"},"meta":{}}`},
 		{"form.io: questions of the sender's own name", "form.io", `{"data":{"meta":1,"answers":2},"meta":3,"answers":4}`,
 			`{"answers":{"answers":2,"meta":1},"meta":{"answers":4,"meta":3}}`},
 		{"gov.uk-forms: parts by question", "gov.uk-forms", submission(`{"question_id":"n1","question_text":"Name?","answer_text":"A B","first_name":"A","last_name":"B"},{"question_id":"s","question_text":"Which?","answer_text":"x, y","selections":["x","y"],"can_have_multiple_answers":false}`),
@@ -144,7 +142,7 @@ func TestSent(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ shape, sent, plain, want string }{
 		{"form.io", `{"data":{"a":[{"b":1}],"s":"data:image/png;base64,AA"},"state":"submitted"}`, "/answers/a/0/b", "/data/a/0/b"},
-		{"form.io", `{"data":{"a/b":"data:image/png;base64,AA"}}`, "/answers/a~1b/content", "/data/a~1b"},
+		{"form.io", `{"data":{"a/b":"data:image/png;base64,AA"}}`, "/answers/a~1b", "/data/a~1b"},
 		{"form.io", `{"data":{},"state":"submitted"}`, "/meta/state", "/state"},
 		{"form.io", `{"data":{}}`, "/answers/missing", "/data/missing"},
 		{"form.io", `{"data":{}}`, "/meta/missing", "/missing"},

@@ -9,19 +9,22 @@ import (
 	"strings"
 
 	"github.com/inbasket/inbasket/mapping/decode"
+	"github.com/inbasket/inbasket/mapping/expr/value"
 	"github.com/inbasket/inbasket/mapping/schema"
 )
 
 // Form is what is known of a kind of form, by its schema or by samples.
 type Form struct {
-	Format  string
-	Fields  *schema.Field
-	Lists   []string // XML: elements that repeat
-	Several bool     // CSV: each line is a form
-	CSV     string   // its delimiter, where that is no comma
-	Schemas []string // expressions of schemas that the form carries itself
-	Extra   []string // expressions of fields that a sample has and the schema has not
-	Forms   int      // samples
+	Format    string
+	Shape     string // the form builder that wrote the samples; empty: none that is known
+	Fields    *schema.Field
+	Lists     []string // XML: elements that repeat
+	Several   bool     // CSV: each line is a form
+	CSV       string   // its delimiter, where that is no comma
+	Schemas   []string // expressions of schemas that the form carries itself
+	Questions bool     // a builder's forms hold the texts of their questions
+	Extra     []string // expressions of fields that a sample has and the schema has not
+	Forms     int      // samples
 }
 
 // BySchema takes the form's fields from its schema; samples only say what texts look like.
@@ -44,7 +47,7 @@ func BySamples(format string, samples [][]byte) (*Form, error) {
 		return nil, err
 	}
 	f := &Form{Format: format, Several: format == "csv", CSV: delimiter(format, samples), Fields: &schema.Field{Types: map[string]bool{}}, Lists: lists, Forms: len(samples)}
-	for _, tree := range trees {
+	for _, tree := range f.plain(trees) {
 		f.add(f.Fields, tree, "form")
 	}
 	slices.Sort(f.Schemas)
@@ -141,6 +144,10 @@ func (f *Form) add(field *schema.Field, v any, expr string) {
 		if field.Below == nil {
 			field.Below = map[string]*schema.Field{}
 		}
+		if f.Shape != "" && isFile(v) {
+			delete(field.Types, "string") // which its own schema calls it
+			field.Below["content"] = &schema.Field{Types: map[string]bool{}, Format: inBase64}
+		}
 		told := f.carried(field, v, expr)
 		for _, k := range slices.Sorted(maps.Keys(v)) {
 			if slices.Contains(told, k) {
@@ -172,6 +179,9 @@ func (f *Form) add(field *schema.Field, v any, expr string) {
 func (f *Form) sample(field *schema.Field, v any) string {
 	switch v := v.(type) {
 	case string:
+		if _, _, file := value.FromBase64(v); file && strings.HasPrefix(v, "data:") {
+			field.Format = inBase64
+		}
 		field.Samples = append(field.Samples, v)
 		return "string"
 	case json.Number:

@@ -9,10 +9,11 @@ import (
 
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping/expr"
+	"github.com/inbasket/inbasket/mapping/shape"
 )
 
 // references are names of fields with the sender's own number of a form, surest first.
-var references = strings.Fields(`submissionreference submissionid submissionnumber publicreference referencenumber referenceno referenceid reference refno refnr ref
+var references = strings.Fields(`submissionreference submissionid submissionnumber publicreference instanceid referencenumber referenceno referenceid reference refno refnr ref
 	applicationreference applicationnumber applicationid casereference casenumber caseid confirmationnumber confirmationid confirmationcode requestid requestnumber
 	trackingnumber transactionid transactionnumber aktenzeichen vorgangsnummer vorgangsid antragsnummer antragsid auftragsnummer referenz referenznummer
 	kenmerk zaaknummer dossiernummer numerodossier`)
@@ -33,7 +34,8 @@ func (s *sketcher) findReference(main *block) {
 		}
 		name := strings.Join(words(l.path[len(l.path)-1]), "")
 		rank := slices.Index(references, name)
-		if i := slices.Index(identities, name); i >= 0 && (len(l.path) == 1 || len(l.path) == 2 && slices.Contains(heads, strings.Join(words(l.path[0]), ""))) {
+		answer := s.in.Form.Shape != "" && strings.HasPrefix(l.form, "form."+shape.Answers+".")
+		if i := slices.Index(identities, name); i >= 0 && !answer && (len(l.path) == 1 || len(l.path) == 2 && slices.Contains(heads, strings.Join(words(l.path[0]), ""))) {
 			rank = len(references) + i
 		}
 		if rank < 0 || rank >= at {
@@ -68,7 +70,7 @@ func (s *sketcher) shape(b *block) {
 		for n, plain := 2, col; slices.ContainsFunc(b.fields, func(f field) bool { return f.column == col }); n++ {
 			col = fmt.Sprint(plain, "_", n)
 		}
-		b.fields = append(b.fields, field{column: col, expr: l.expr})
+		b.fields = append(b.fields, field{column: col, expr: content(l)})
 		if b == main && l.expr == s.reference {
 			b.key = []string{col}
 		}
@@ -337,6 +339,8 @@ func convert(l leaf, c connectors.Column) (expression, typ, why string) {
 	}
 	number, isText := kind == "integer" || kind == "number" || kind == "integer, number", kind == "string"
 	switch {
+	case c.Kind == connectors.Binary && l.at.Format == inBase64:
+		return content(l), "", ""
 	case c.Kind == connectors.Missing, kind == "":
 		return l.expr, "", ""
 	case c.Kind == connectors.Text && (isText || number):
@@ -372,6 +376,14 @@ func convert(l leaf, c connectors.Column) (expression, typ, why string) {
 		return "", "", otherReading
 	}
 	return "", "", "it is of type " + kind
+}
+
+// content is the expression of a leaf: of a file what it holds.
+func content(l leaf) string {
+	if l.at.Format == inBase64 {
+		return l.expr + " | base64()"
+	}
+	return l.expr
 }
 
 func decimalType(c connectors.Column) string {

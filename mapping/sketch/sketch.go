@@ -12,6 +12,7 @@ import (
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping/expr"
 	"github.com/inbasket/inbasket/mapping/schema"
+	"github.com/inbasket/inbasket/mapping/shape"
 )
 
 // Input is what a mapping is made of.
@@ -137,7 +138,11 @@ func (s *sketcher) collect(b *block, f *schema.Field, w way) {
 		s.list(b, f, w)
 	case f.Below != nil:
 		for _, k := range slices.Sorted(maps.Keys(f.Below)) {
-			s.collect(b, f.Below[k], w.to(k))
+			to := w.to(k)
+			if s.in.Form.Shape != "" && w.at == "form" && k == shape.Answers {
+				to.path = nil // columns are not called so
+			}
+			s.collect(b, f.Below[k], to)
 		}
 	case f.Types["object"] || f.Types["array"]:
 		leafOf("it is " + kinds[0] + " of which nothing more is known")

@@ -236,7 +236,7 @@ func TestConvert(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			s := &sketcher{given: map[string]bool{}}
+			s := &sketcher{in: Input{Form: f}, given: map[string]bool{}}
 			b := &block{}
 			s.collect(b, f.Fields, way{"form", "form", nil})
 			expression, typ, why := convert(b.leaves[0], c.column)
@@ -291,7 +291,7 @@ func TestReference(t *testing.T) {
 
 // fieldsIn lists what is known of a form: expressions with types.
 func fieldsIn(f *Form) (out []string) {
-	s := &sketcher{given: map[string]bool{}}
+	s := &sketcher{in: Input{Form: f}, given: map[string]bool{}}
 	b := &block{}
 	s.blocks = []*block{b}
 	s.collect(b, f.Fields, way{"form", "form", nil})
@@ -318,7 +318,7 @@ func TestFields(t *testing.T) {
 		{"samples that differ", []string{`{"a": 1, "b": []}`, `{"a": 1.5, "b": [{"c": null}]}`}, []string{"form.a number", "form.b.c"}, nil},
 		{"a list of lists", []string{`[[1], ["x"]]`}, []string{"form its items are a number and a text"}, nil},
 		{"an object or a text", []string{`{"a": {"b": 1}}`, `{"a": "x"}`}, []string{"form.a string it is an object in one form and a text in another; form.a.b ?? form.a reads both"}, nil},
-		{"Open Forms", []string{`{` + values + `, "metadata": {"id": "7"}}`}, []string{"form.metadata.id string", "form.values.age integer", "form.values.surname string"}, []string{"form.values_schema"}},
+		{"Open Forms", []string{`{` + values + `, "metadata": {"id": "7"}}`}, []string{"form.answers.age integer", "form.answers.surname string", "form.meta.metadata.id string"}, []string{"form.meta.values_schema"}},
 		{"a schema without a name of its own", []string{`{"data": {"n": 1}, "other": {"m": 1}, "schema": {"type": "object", "properties": {"n": {"type": "number"}, "k": {"type": "string"}}}}`},
 			[]string{"form.data.k string", "form.data.n number", "form.other.m integer"}, []string{"form.schema"}},
 		{"a schema of nothing", []string{`{"schema": {"type": "object", "properties": {"n": {"type": "number"}}}, "x": 1}`}, []string{"form.schema.properties.n.type string", "form.schema.type string", "form.x integer"}, nil},

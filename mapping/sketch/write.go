@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/inbasket/inbasket/mapping/shape"
 )
 
 // write puts the mapping together, sections and keys in the order of the documentation.
@@ -20,6 +22,9 @@ func (s *sketcher) write(name string) Sketch {
 	if s.in.Form.Several {
 		w.line("  forms: form # each line is a form of its own")
 	}
+	if s.in.Form.Shape != "" {
+		w.line("  shape: %s # told by what stands in the form", s.in.Form.Shape)
+	}
 	if s.in.Schema != "" {
 		w.line("  schema: %s", text(s.in.Schema, false))
 	}
@@ -32,6 +37,9 @@ func (s *sketcher) write(name string) Sketch {
 	} else {
 		w.open++
 		w.line("  # TODO reference: the field with the sender's own number; without one a form is known by its file's name or its bytes")
+	}
+	if of := shape.Named(s.in.Form.Shape); of != nil && of.Same != "" {
+		w.line("  same: [%s] # the rest is new at every attempt", of.Same)
 	}
 	if len(s.in.Form.Lists) > 0 {
 		w.line("  lists: [%s]", flow(s.in.Form.Lists))
@@ -105,10 +113,13 @@ func (s *sketcher) entry(w *writer, b *block) {
 // ignored writes what is deliberately not used, and, behind a mark that keeps it from being so, what found no column.
 func (s *sketcher) ignored(w *writer) {
 	slices.SortStableFunc(s.open, func(a, b leaf) int { return strings.Compare(a.form, b.form) })
-	if len(s.in.Form.Schemas)+len(s.open) == 0 {
+	if len(s.in.Form.Schemas)+len(s.open) == 0 && !s.in.Form.Questions {
 		return
 	}
 	w.line("ignore:")
+	if s.in.Form.Questions {
+		w.line("  - form.meta.questions # their texts")
+	}
 	for _, x := range s.in.Form.Schemas {
 		w.line("  - %s # the form's own schema, by which the columns were proposed", text(x, false))
 	}

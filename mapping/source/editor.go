@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"reflect"
 
+	"github.com/inbasket/inbasket/mapping/answers"
 	"github.com/inbasket/inbasket/mapping/charset"
 	"github.com/inbasket/inbasket/mapping/column"
 	"github.com/inbasket/inbasket/mapping/decode"
@@ -58,13 +59,17 @@ func own(e diag.Editor, t reflect.Type) diag.Object {
 	switch t {
 	case reflect.TypeFor[Expression]():
 		return anExpression()
-	case reflect.TypeFor[Field]():
+	case reflect.TypeFor[Field](), reflect.TypeFor[Key]():
 		return diag.Object{"anyOf": []any{anExpression(), e.Block(t)}}
 	case reflect.TypeFor[Texts]():
 		return diag.Object{"anyOf": []any{text, diag.Object{"type": "object", "propertyNames": diag.Object{"enum": append(wording.Known(), OtherCodes)}, "additionalProperties": text}}}
 	case reflect.TypeFor[Rule]():
 		s := e.Block(t)
 		keyOf(s, "code")["pattern"], keyOf(s, "text")["pattern"] = RuleCodes.String(), text["pattern"]
+		return s
+	case reflect.TypeFor[Refusal]():
+		s := e.Block(t)
+		keyOf(s, "code")["pattern"] = RuleCodes.String()
 		return s
 	case reflect.TypeFor[encode.Switch]():
 		return diag.Object{"enum": []any{"on", "off", true, false}}
@@ -80,12 +85,16 @@ func own(e diag.Editor, t reflect.Type) diag.Object {
 		return ownMapping(e.Block(t), e)
 	case reflect.TypeFor[Write]():
 		s := e.Block(t)
-		delete(s["properties"].(diag.Object), "procedure") // the program knows it, and refuses it
-		s["oneOf"] = oneOf("table", "layout", "document")
+		s["oneOf"] = oneOf("table", "layout", "document", "procedure")
+		s["dependentRequired"] = diag.Object{"mode": []string{"table"}}
 		return s
 	case reflect.TypeFor[Lookup]():
 		s := e.Block(t)
 		s["oneOf"] = oneOf("file", "values")
+		return s
+	case reflect.TypeFor[answers.Document]():
+		s := e.Block(t)
+		s["oneOf"] = oneOf("name", "named")
 		return s
 	case reflect.TypeFor[Case]():
 		s := e.Block(t)

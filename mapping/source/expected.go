@@ -1,6 +1,7 @@
 package source
 
 import (
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
@@ -21,13 +22,14 @@ import (
 type Matcher struct {
 	kind    string
 	shown   string
+	bytes   Content        // of bytes
 	pattern *regexp.Regexp // of like and matches
 	near    value.Value    // of near
 	by      value.Value
 }
 
 // matchers are the first keys of a matcher.
-var matchers = []string{"any", "not-null", "like", "matches", "near"}
+var matchers = []string{"any", "not-null", "like", "matches", "near", "bytes", "sha256"}
 
 // MatcherOf reads a block that stands instead of an expected value.
 func MatcherOf(n *diag.Node) (*Matcher, *diag.Problem) {
@@ -67,6 +69,15 @@ func MatcherOf(n *diag.Node) (*Matcher, *diag.Problem) {
 		if m.pattern, err = regexp.Compile(text); err != nil {
 			return refuse("this is no regular expression: "+err.Error(), "they are written as Go and RE2 do")
 		}
+	case "bytes":
+		m.shown = strings.TrimSpace(m.shown)
+		if wrong := m.bytes.UnmarshalNode(given); len(wrong) > 0 {
+			return nil, &wrong[0]
+		}
+	case "sha256":
+		if _, err := hex.DecodeString(given.Text); err != nil || given.Kind != diag.Text || len(given.Text) != 64 {
+			return refuse("sha256 takes 64 hexadecimal digits", "put them in quotes, or name a file: {bytes: plan.pdf}")
+		}
 	case "near":
 		m.near, m.by = value.Number(given.Text), value.Number(by.Text)
 		if m.shown += " by " + by.Text; !m.near.IsNumber() || !m.by.IsNumber() || value.CompareNumbers(m.by, value.Int(0)) < 0 {
@@ -100,10 +111,15 @@ func likePattern(like string) string {
 // String is the matcher as a difference shows it.
 func (m *Matcher) String() string { return m.shown }
 
-// Matches tells whether a written value is as expected. What is not written matches nothing.
-func (m *Matcher) Matches(v connectors.Value) bool {
+// Matches tells whether a written value is as expected; files lie beside the mapping. What is not written matches nothing.
+func (m *Matcher) Matches(v connectors.Value, fsys fs.FS) bool {
 	x := value.FromConnector(v)
 	switch m.kind {
+	case "bytes":
+		want, err := m.bytes.Read(fsys)
+		return err == nil && v.Blob != nil && v.Blob.Digest == sha256.Sum256(want)
+	case "sha256":
+		return v.Blob != nil && strings.EqualFold(value.DigestOf(*v.Blob), m.shown[len("sha256 "):])
 	case "any":
 		return v.Kind != connectors.Missing
 	case "not-null":

@@ -17,8 +17,8 @@ import (
 )
 
 // The structs of the mapping file. Their doc tags become the JSON Schema that editors use, mapping/mapping.schema.json; it is written by its
-// own test, which otherwise fails when it is stale.
-//go:generate go test -count=1 -run TestFileSchema -update .
+// own test, which otherwise fails when it is stale, and the page docs/reference/mapping.md by another one.
+//go:generate go test -count=1 -run TestFileSchema|TestReference -update .
 
 // Names is how mappings, and outcomes of decisions, are named.
 var Names = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,63}$`)
@@ -39,14 +39,24 @@ type Mapping struct {
 	Let        diag.Ordered[Expression] `yaml:"let" doc:"names for expressions, each may use those before it"`
 	Helpers    diag.Ordered[Helper]     `yaml:"helpers" doc:"helpers of the mapping's own by name, which expressions call like any other"`
 	Lookups    diag.Ordered[Lookup]     `yaml:"lookups" doc:"tables of known values by name"`
+	Sequences  diag.Ordered[Sequence]   `yaml:"sequences" doc:"numbers that the agent gives each submission, by the name of the sequence, as numbers.NAME; mappings that name the same one share it"`
 	Layouts    diag.Ordered[*diag.Node] `yaml:"layouts" doc:"layouts of files by name: written here, or file: with a path"`
 	Write      []Write                  `yaml:"write,required" doc:"what is written where, in order"`
 	Unmappable charset.Unmappable       `yaml:"unmappable" doc:"characters that a character set lacks, in all layouts and tables that say nothing of their own: error (default), or transliterate, replace or both"`
 	Nothing    string                   `yaml:"nothing" doc:"a form for which nothing is written anywhere: park (default) or allow" enum:"park,allow"`
 	Order      *diag.Node               `yaml:"order" doc:"expression whose equal values are delivered in the order of acceptance; or one for each target"`
 	Ignore     []Expression             `yaml:"ignore" doc:"form fields that are deliberately not used"`
+	Keys       diag.Ordered[Key]        `yaml:"keys" doc:"what people find submissions by, by name: expressions over the form, submission and returned values; or blocks with value"`
 	Answer     *Answer                  `yaml:"answer" doc:"how the back office's result is found and read"`
 	Tests      []Case                   `yaml:"tests" doc:"cases that inbasket test runs"`
+}
+
+// Sequence is one that the agent counts.
+type Sequence struct {
+	First int64      `yaml:"first" doc:"the number that it begins with; default 1"`
+	Per   string     `yaml:"per" doc:"year: it begins anew each year, by when the submission was received; default: never" enum:"year"`
+	Zone  string     `yaml:"zone" doc:"time zone in which a year begins, such as Europe/Berlin; default UTC"`
+	Node  *diag.Node `yaml:",node"`
 }
 
 // Input describes the form.
@@ -56,6 +66,7 @@ type Input struct {
 	Schema    string              `yaml:"schema" doc:"JSON Schema file of the form, beside the mapping"`
 	Reference *Expression         `yaml:"reference" doc:"the sender's own reference; without one: the transport's"`
 	Same      []Expression        `yaml:"same" doc:"fields by which a form that comes again is known as the same, such as form.values; the rest may differ. Default: the whole form"`
+	Files     []Expression        `yaml:"files" doc:"fields of the form that hold files in base64: texts, data URIs, objects with a name and content, or lists of them. They are attachments too"`
 	Limits    Limits              `yaml:"limits" doc:"what a form may be at most"`
 	Unused    string              `yaml:"unused" doc:"what an unused form field is: error (default) or allow" enum:"error,allow"`
 	Unknown   string              `yaml:"unknown" doc:"what becomes of a form with a field that neither the mapping nor the schema knows: allow (default), which is put on record, or park" enum:"park,allow"`
@@ -124,7 +135,10 @@ type Write struct {
 	Table      string                   `yaml:"table" doc:"table, with its schema where needed"`
 	Layout     string                   `yaml:"layout" doc:"layout of a file"`
 	Document   string                   `yaml:"document" doc:"name of the file that each attachment is put under, such as {reference}-{n}.pdf"`
-	Procedure  string                   `yaml:"procedure" doc:"stored procedure; not in this version"`
+	Procedure  string                   `yaml:"procedure" doc:"stored procedure or function, with its schema where needed; fields are its parameters, returning what it gives"`
+	OkWhen     *Expression              `yaml:"ok-when" doc:"procedure: condition over the names of returning, such as CODE == 0; without it whatever returns has succeeded"`
+	Refused    []Refusal                `yaml:"refused,one" doc:"procedure: what becomes of a form for which ok-when is not true: the first entry whose when is true counts; without one the form is parked"`
+	Probe      string                   `yaml:"probe" doc:"procedure that ends its transaction by itself: a query, with :NAME for fields, that gives a row, with the columns of returning, once the call has been made"`
 	Mode       string                   `yaml:"mode" doc:"insert (default), upsert, update or replace-children" enum:"insert,upsert,update,replace-children"`
 	Charset    string                   `yaml:"charset" doc:"character set of the table's texts, where it is not Unicode, such as iso-8859-1"`
 	Unmappable charset.Unmappable       `yaml:"unmappable" doc:"characters that the character set lacks: error, or transliterate, replace or both; default the mapping's"`
@@ -140,6 +154,15 @@ type Write struct {
 	Returning  []string                 `yaml:"returning,one" doc:"columns whose values the target gives"`
 	Order      *Expression              `yaml:"order" doc:"order key of the target's delivery"`
 	Node       *diag.Node               `yaml:",node"`
+}
+
+// Refusal is what becomes of a form whose call did not succeed.
+type Refusal struct {
+	When *Expression `yaml:"when" doc:"condition over the names of returning; without it always"`
+	Then string      `yaml:"then" doc:"park (default), reject or retry" enum:"park,reject,retry"`
+	Code string      `yaml:"code,required" doc:"code of the error: rule. and small letters, digits and hyphens"`
+	Text string      `yaml:"text" doc:"what people read of it; reject: what the sender is told"`
+	Node *diag.Node  `yaml:",node"`
 }
 
 // Use names a part of another file.
@@ -200,7 +223,9 @@ type Answer struct {
 	Lists     []string                 `yaml:"lists" doc:"answer files in XML: elements that may repeat"`
 	CSV       *decode.CSVOptions       `yaml:"csv" doc:"answer files in CSV; one record is expected, unless each is given"`
 	Each      *Expression              `yaml:"each" doc:"answer files of many decisions: NAME in LIST, such as line in content.lines; of CSV: line in content"`
-	Fields    diag.Ordered[Expression] `yaml:"fields" doc:"answer files: fields as expressions over content and file, and over the item of each; what may not be there says so, as in content.reason ?? nil"`
+	When      *Expression              `yaml:"when" doc:"answer files with each: which of the items are decisions; the others are passed over"`
+	Let       diag.Ordered[Expression] `yaml:"let" doc:"names for expressions over what fields read, each may use those before it"`
+	Fields    diag.Ordered[Expression] `yaml:"fields" doc:"fields as expressions: of answer files over content and file, and over the item of each; of a database over row, as in row.STATUS; what may not be there in a file says so, as in content.reason ?? nil"`
 	ID        []string                 `yaml:"id,one" doc:"columns or fields that make up the result's own identity; what says anything else under a known one is a second decision"`
 	Match     diag.Ordered[Expression] `yaml:"match,required" doc:"which submission: column or field, and the expression over the form that it equals"`
 	Mark      string                   `yaml:"mark" doc:"database: marks a row as fetched, with :NAME for its columns"`
@@ -226,6 +251,7 @@ type Case struct {
 	Exact         bool                       `yaml:"exact" doc:"fields that are not named must not be written"`
 	ExpectError   *ExpectedError             `yaml:"expect-error" doc:"the form must be rejected; or parked, where code says so"`
 	ExpectBytes   map[string]Content         `yaml:"expect-bytes" doc:"the exact bytes of a target's records: a file, or a block with text and charset, base64 or hex"`
+	ExpectKeys    diag.Ordered[*diag.Node]   `yaml:"expect-keys" doc:"values by the name of the key: one, or a list in order; null: none"`
 	ExpectNames   diag.Ordered[[]string]     `yaml:"expect-documents" doc:"names of the documents that a target gets, in order"`
 	Line          int                        `yaml:"-"`
 }

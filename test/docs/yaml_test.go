@@ -23,7 +23,7 @@ var languages = []string{"console", "sh", "yaml", "json", "text", "sql", "ini", 
 // known are the sections of a configuration and of a mapping, by which a part of one is recognised.
 var known = map[string][]string{
 	"configuration": {"agency", "state", "listen", "monitor", "log", "control", "secrets", "retention", "inbaskets", "targets", "results", "front-offices", "routes"},
-	"mapping":       {"mapping", "unmappable", "version", "input", "require", "let", "helpers", "lookups", "layouts", "write", "order", "ignore", "answer", "tests"},
+	"mapping":       {"mapping", "unmappable", "version", "input", "require", "let", "helpers", "lookups", "sequences", "layouts", "write", "order", "ignore", "keys", "answer", "tests"},
 }
 
 // partial are problems that a part of a file has only because the rest is not shown.

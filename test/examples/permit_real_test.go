@@ -93,42 +93,53 @@ func (o *permitOffice) adapt(pairs ...string) {
 // run runs the agent until the test ends.
 func (o *permitOffice) run() {
 	o.t.Helper()
-	getenv := func(k string) string {
-		return map[string]string{"CREDENTIALS_DIRECTORY": filepath.Join(o.dir, "creds")}[k]
+	o.at = runAgent(o.t, filepath.Join(o.dir, "inbasket.yaml"), map[string]string{"CREDENTIALS_DIRECTORY": filepath.Join(o.dir, "creds")})
+}
+
+// runAgent runs an agent until the test ends, and returns where it is.
+func runAgent(t *testing.T, path string, env map[string]string) (at agent.Addresses) {
+	t.Helper()
+	cfg, err := config.Load(path, all.Registry(), config.Options{Getenv: func(k string) string { return env[k] }})
+	if err != nil {
+		t.Fatal(err)
 	}
-	cfg, err := config.Load(filepath.Join(o.dir, "inbasket.yaml"), all.Registry(), config.Options{Getenv: getenv})
-	o.must(err)
 	ctx, stop := context.WithCancel(context.Background())
 	ready, ended := make(chan agent.Addresses, 1), make(chan error, 1)
 	a, err := agent.New(ctx, agent.Options{Config: cfg, Log: zerolog.Nop(), Ready: func(at agent.Addresses) { ready <- at }})
-	o.must(err)
+	if err != nil {
+		t.Fatal(err)
+	}
 	go func() { ended <- a.Run(ctx) }()
 	select {
-	case o.at = <-ready:
+	case at = <-ready:
 	case err := <-ended:
-		o.t.Fatal(err)
+		t.Fatal(err)
 	}
-	o.t.Cleanup(func() {
+	t.Cleanup(func() {
 		stop()
 		if err := <-ended; err != nil {
-			o.t.Error(err)
+			t.Error(err)
 		}
 		if err := a.Close(); err != nil {
-			o.t.Error(err)
+			t.Error(err)
 		}
 		http.DefaultClient.CloseIdleConnections()
 	})
+	return at
 }
 
-func (o *permitOffice) until(what string, ok func() bool) {
-	o.t.Helper()
-	tick, limit := time.NewTicker(20*time.Millisecond), time.After(90*time.Second)
+func (o *permitOffice) until(what string, ok func() bool) { o.t.Helper(); until(o.t, what, ok) }
+
+// until waits for what an agent does by itself.
+func until(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	tick, limit := time.NewTicker(20*time.Millisecond), time.After(60*time.Second)
 	defer tick.Stop()
 	for !ok() {
 		select {
 		case <-tick.C:
 		case <-limit:
-			o.t.Fatal("waited in vain: ", what)
+			t.Fatal("waited in vain: ", what)
 		}
 	}
 }

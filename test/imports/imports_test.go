@@ -31,7 +31,7 @@ type rule struct {
 var rules = []rule{
 	// A form's way: each room stands on those before it.
 	{"agent/loop", []string{"agent/guard", "connectors"}},
-	{"agent/prepare", []string{"agent/content", "agent/guard", "agent/journal", "agent/journal/delivering", "agent/loop", "connectors", "mapping/..."}},
+	{"agent/prepare", []string{"agent/content", "agent/guard", "agent/journal", "agent/journal/delivering", "agent/journal/numbering", "agent/loop", "connectors", "mapping/..."}},
 	{"agent/lane", []string{"agent/prepare", "agent/batch", "agent/content", "agent/control", "agent/guard", "agent/health", "agent/journal", "agent/journal/accepting", "agent/journal/delivering", "agent/journal/reading", "agent/loop", "connectors", "mapping/encode"}},
 	{"agent/waiting", []string{"agent/content", "agent/control", "agent/guard", "agent/journal", "connectors"}},
 	{"agent/intake", []string{"agent/lane", "agent/prepare", "agent/waiting", "agent/content", "agent/frontoffice", "agent/guard", "agent/health", "agent/journal", "agent/journal/accepting", "agent/loop", "connectors", "mapping", "mapping/decode", "mapping/decode/several", "mapping/expr/value"}},
@@ -53,27 +53,35 @@ var rules = []rule{
 	{"agent/journal/states", nil},
 	{"agent/journal/engine", []string{"agent/journal/engine"}},
 	// What is asked of the journal: each room stands on the journal and on those that it needs.
-	{"agent/journal/delivering", append([]string{"agent/content", "agent/journal/deciding"}, underJournal...)},
-	{"agent/journal/reading", append([]string{"agent/journal/deciding", "agent/journal/telling"}, underJournal...)},
+	{"agent/journal/delivering", append([]string{"agent/content", "agent/journal/deciding", "agent/journal/searching"}, underJournal...)},
+	{"agent/journal/reading", append([]string{"agent/journal/deciding", "agent/journal/searching", "agent/journal/telling"}, underJournal...)},
 	{"agent/journal/purging", append([]string{"agent/journal/deciding"}, underJournal...)},
 	{"agent/journal/checking", append([]string{"agent/content", "agent/journal/purging", "agent/journal/engine/sqlite"}, underJournal...)},
 	{"agent/journal/restoring", append([]string{"agent/journal/engine/sqlite"}, underJournal...)},
-	{"agent/journal/accepting", underJournal},
+	{"agent/journal/accepting", append([]string{"agent/journal/searching"}, underJournal...)},
+	{"agent/journal/searching", underJournal},
 	{"agent/journal/deciding", underJournal},
+	{"agent/journal/numbering", underJournal},
 	{"agent/journal/telling", underJournal},
 	{"agent/journal", []string{"agent/content", "agent/journal/...", "connectors"}},
+	{"agent/editor", []string{"connectors", "mapping", "mapping/diag", "mapping/load", "mapping/workbench"}},
 	{"agent", []string{"agent/...", "mapping/...", "connectors", "connectors/durable"}},
 	{"installer", []string{"installer/...", "agent/config", "connectors"}},
 	{"connectors/all", []string{"connectors/..."}},
 	{"connectors", []string{"connectors", "connectors/durable", "connectors/tlsfiles"}},
-	{"mapping/cases", []string{"mapping", "mapping/load", "mapping/source", "mapping/answers", "mapping/decode", "mapping/diag", "mapping/encode", "mapping/expr", "mapping/expr/value", "connectors"}}, // load in tests
-	{"mapping/load", []string{"mapping", "mapping/source", "mapping/answers", "mapping/charset", "mapping/column", "mapping/decode", "mapping/diag", "mapping/encode", "mapping/expr", "mapping/expr/helpers",
+	{"mapping/mask", []string{"mapping/expr/helpers"}},
+	{"mapping/cases", []string{"mapping", "mapping/mask", "mapping/load", "mapping/source", "mapping/answers", "mapping/decode", "mapping/diag", "mapping/encode", "mapping/expr", "mapping/expr/value", "connectors"}}, // load in tests
+	{"mapping/load/call", []string{"mapping/source", "mapping/diag", "mapping/expr", "mapping/expr/value", "connectors", "mapping", "mapping/load"}},                                                                    // the last two in tests
+	{"mapping/load/answer", []string{"mapping", "mapping/answers", "mapping/decode", "mapping/source", "mapping/diag", "mapping/expr", "mapping/expr/helpers", "mapping/expr/value", "connectors"}},
+	{"mapping/load", []string{"mapping/load/answer", "mapping/load/call", "mapping", "mapping/source", "mapping/answers", "mapping/charset", "mapping/column", "mapping/datefmt", "mapping/decode", "mapping/diag", "mapping/encode", "mapping/expr", "mapping/expr/helpers",
 		"mapping/expr/value", "mapping/schema", "mapping/shape", "mapping/uses", "mapping/wording", "connectors"}},
+	{"mapping/prove", []string{"mapping", "mapping/charset", "mapping/column", "mapping/decode", "mapping/expr", "mapping/expr/value", "mapping/schema", "mapping/load", "connectors"}}, // load in tests
+	{"mapping/workbench", []string{"mapping", "mapping/source", "mapping/decode", "mapping/diag", "mapping/encode", "mapping/expr", "mapping/load", "mapping/schema", "mapping/shape", "mapping/charset", "connectors"}},
 	{"mapping/uses", []string{"mapping/expr", "mapping/decode"}}, // decode in tests
 	{"mapping/source", []string{"mapping/answers", "mapping/charset", "mapping/column", "mapping/decode", "mapping/diag", "mapping/encode", "mapping/expr", "mapping/expr/value", "mapping/shape", "mapping/wording", "connectors"}},
 	{"mapping/answers", []string{"mapping/expr", "mapping/expr/value", "mapping/decode", "connectors"}},
 	{"mapping/column", []string{"mapping/charset", "mapping/expr", "mapping/expr/helpers", "mapping/expr/value", "mapping/diag", "connectors"}},
-	{"mapping/sketch", []string{"mapping/schema", "mapping/expr", "mapping/decode", "connectors"}},
+	{"mapping/sketch", []string{"mapping/schema", "mapping/shape", "mapping/expr", "mapping/decode", "mapping/expr/value", "connectors"}},
 	{"mapping/schema", []string{"mapping/expr", "mapping/expr/value", "mapping/decode", "mapping/encode", "mapping/diag", "mapping/satisfy", "mapping/wording", "connectors"}}, // wording in tests
 	{"mapping/expr/value", []string{"connectors"}},
 	{"mapping/expr/helpers", []string{"mapping/charset", "mapping/expr/value", "mapping/datefmt", "mapping/diag", "connectors"}},
@@ -81,7 +89,8 @@ var rules = []rule{
 	{"mapping/encode", []string{"mapping/charset", "mapping/datefmt", "mapping/diag", "connectors"}},
 	{"mapping/decode/several", []string{"mapping/charset", "mapping/decode"}},
 	{"mapping/decode/mail", []string{"mapping/charset"}},
-	{"mapping/decode", []string{"mapping/charset", "mapping/decode/mail"}},
+	{"mapping/decode/pdf", []string{"mapping/charset"}},
+	{"mapping/decode", []string{"mapping/charset", "mapping/decode/mail", "mapping/decode/pdf"}},
 	{"mapping/charset", []string{"mapping/diag"}},
 	{"mapping/shape", []string{"mapping/decode"}}, // in tests
 	{"mapping", []string{"mapping/...", "connectors"}},
@@ -90,7 +99,7 @@ var rules = []rule{
 
 // testOnly are modules that only tests, and what is below test, may import.
 var testOnly = []string{
-	"github.com/google/go-cmp", "github.com/jlaffaye/ftp", "go.uber.org/goleak", "pgregory.net/rapid", "github.com/rogpeppe/go-internal", "testing",
+	"github.com/google/go-cmp", "github.com/jlaffaye/ftp", "go.uber.org/goleak", "pgregory.net/rapid", "github.com/rogpeppe/go-internal", "github.com/chromedp", "testing",
 }
 
 // used are modules that the product stands on from the start.

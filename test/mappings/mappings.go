@@ -24,7 +24,7 @@ func (Catalog) Targets() []string { return []string{"register", "archive", "drop
 func (Catalog) Target(name string) (load.TargetInfo, bool) {
 	switch name {
 	case "register", "archive":
-		return load.TargetInfo{Operations: connectors.RowOperations, Returning: true, Binary: true, Results: true}, true
+		return load.TargetInfo{Operations: connectors.RowOperations | connectors.OperationsOf(connectors.Call), Returning: true, Binary: true, Results: true}, true
 	case "simple":
 		return load.TargetInfo{Operations: connectors.OperationsOf(connectors.Insert)}, true
 	case "files":

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/user"
 	"path/filepath"
@@ -11,7 +12,9 @@ import (
 	"github.com/inbasket/inbasket/agent"
 	"github.com/inbasket/inbasket/agent/audit"
 	"github.com/inbasket/inbasket/agent/config"
+	"github.com/inbasket/inbasket/agent/content"
 	"github.com/inbasket/inbasket/agent/control"
+	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/agent/orders"
 )
 
@@ -71,6 +74,35 @@ func (a *App) Noted(ctx context.Context, configPath, action, object string, do f
 		fmt.Fprintf(a.Stderr, "warning: the audit log does not tell that this failed: %v\n", e)
 	}
 	return err
+}
+
+// Kept opens the journal of a running or a stopped agent for a command that reads what citizens wrote. That it does is on record first, or it is
+// not done.
+func (a *App) Kept(ctx context.Context, action, object string, do func(*journal.Journal, *content.Store) error) error {
+	place, err := config.Locate(a.ConfigPath())
+	if err != nil {
+		return err
+	}
+	folder := filepath.Join(place.State, "journal")
+	if _, err := os.Stat(folder); errors.Is(err, fs.ErrNotExist) {
+		return NeverRun("start it by: inbasket run")
+	}
+	read := func() error {
+		store := content.OpenReadOnly(filepath.Join(place.State, "content"))
+		j, err := journal.OpenReadOnly(ctx, folder, journal.Options{Content: store, Clock: agent.SystemClock{}})
+		if err != nil {
+			return err
+		}
+		return errors.Join(do(j, store), j.Close())
+	}
+	_, err = orders.Note.Ask(ctx, control.NewClient(place.State), control.NoteRequest{Action: action, Object: object})
+	switch {
+	case errors.Is(err, control.ErrNotRunning):
+		return a.OnRecord(ctx, place, action, object, nil, read)
+	case err != nil:
+		return err
+	}
+	return read()
 }
 
 func (a *App) note(ctx context.Context, configPath, action, object, code string) error {

@@ -126,3 +126,18 @@ func Text[T string | []byte](text T) func(io.Writer) error {
 		return err
 	}
 }
+
+// Mask hides what a text says and leaves what kind of text it is: letters are x or X, digits 9, all else stays.
+func Mask(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsDigit(r), unicode.IsNumber(r):
+			return '9'
+		case unicode.IsUpper(r):
+			return 'X'
+		case unicode.IsLetter(r), unicode.IsMark(r), r > unicode.MaxLatin1:
+			return 'x'
+		}
+		return r
+	}, s)
+}

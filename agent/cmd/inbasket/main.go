@@ -88,7 +88,7 @@ func newRoot(a *cli.App, s *system.Supervisor) *cobra.Command {
 		commands  []*cobra.Command
 	}{
 		{"setup", "Set up:", setup.Commands(a)},
-		{"look", "Look:", look.Commands(a, []*cobra.Command{settle.Attach(a), settle.Drop(a)}, []*cobra.Command{settle.Void(a)})},
+		{"look", "Look:", look.Commands(a, []*cobra.Command{settle.Attach(a), settle.Drop(a)}, []*cobra.Command{settle.Void(a)}, []*cobra.Command{settle.SetSequence(a)})},
 		{"settle", "Settle:", settle.Commands(a)},
 		{"keep", "Keep going:", keep.Commands(a, s)},
 	} {

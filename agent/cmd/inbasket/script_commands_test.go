@@ -68,3 +68,15 @@ func sqlite(ts *testscript.TestScript, _ bool, args []string) {
 	}
 	ts.Check(db.Close())
 }
+
+// counts asks a database file for a number: counts FILE QUERY N
+func counts(ts *testscript.TestScript, _ bool, args []string) {
+	db, err := sql.Open("sqlite", ts.MkAbs(args[0]))
+	ts.Check(err)
+	defer db.Close()
+	n := ""
+	ts.Check(db.QueryRow(args[1]).Scan(&n))
+	if n != args[2] {
+		ts.Fatalf("%s gives %s, want %s", args[1], n, args[2])
+	}
+}

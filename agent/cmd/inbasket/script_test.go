@@ -30,7 +30,7 @@ func TestScripts(t *testing.T) {
 			}
 			return nil
 		},
-		Cmds:               map[string]func(ts *testscript.TestScript, neg bool, args []string){"exitcode": exitcodeOf, "sqlite": sqlite, "await": await, "capture": capture},
+		Cmds:               map[string]func(ts *testscript.TestScript, neg bool, args []string){"exitcode": exitcodeOf, "sqlite": sqlite, "counts": counts, "await": await, "capture": capture},
 		RequireUniqueNames: true,
 	})
 }

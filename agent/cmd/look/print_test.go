@@ -13,6 +13,7 @@ import (
 	"github.com/inbasket/inbasket/agent/cmd/cli"
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/numbering"
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -139,10 +140,14 @@ func TestLists(t *testing.T) {
 		print func(io.Writer)
 		want  string
 	}{
-		{func(w io.Writer) { printList(w, nil, journal.Filter{}) }, "no submissions"},
+		{func(w io.Writer) { printList(w, nil, 0) }, "no submissions"},
 		{func(w io.Writer) {
-			printList(w, []journal.Entry{{State: journal.Closed, At: noon, Reference: "B\x1b[2J"}}, journal.Filter{Limit: 1})
+			printList(w, []journal.Entry{{State: journal.Closed, At: noon, Reference: "B\x1b[2J"}}, 1)
 		}, "ID             STATE   ROUTE  ACCEPTED             REFERENCE   WHY\n0000000000000  closed  -      2026-03-02 12:00:00  \"B\\x1b[2J\"  \nthere may be more: inbasket list --after 0000000000000"},
+		{func(w io.Writer) { printSequences(w, nil) }, "no sequences"},
+		{func(w io.Writer) {
+			printSequences(w, []numbering.Series{{Name: "case/2026", Last: 41, Known: true}, {Name: "file", Last: 7}})
+		}, "SERIES     LAST  KNOWN\ncase/2026  41    yes\nfile       7     no: the journal was restored"},
 		{func(w io.Writer) { printBatches(w, nil) }, "no batches"},
 		{func(w io.Writer) {
 			printBatches(w, []control.Batch{{Target: "mainframe", Seq: 4, Name: "P4.DAT", Progress: journal.Held, Members: 2, Size: 80, SealedAt: noon, Why: "count"}})

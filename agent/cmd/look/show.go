@@ -1,6 +1,7 @@
 package look
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -54,7 +55,7 @@ func show(a *cli.App) *cobra.Command {
 			}, printView), id)
 		},
 	}
-	cmd.Flags().BoolVar(&raw, "raw", false, "also what databases and servers said, word for word; it may hold what the citizen wrote; and how attachments are named")
+	cmd.Flags().BoolVar(&raw, "raw", false, "also what databases and servers said, word for word; it may hold what the citizen wrote; how attachments are named; and the values of keys")
 	cmd.Flags().BoolVar(&whole, "form", false, "the form itself, as it came")
 	cmd.Flags().StringVar(&form.Attachment, "attachment", "", "the attachment of this number or name, as it came")
 	cmd.Flags().StringVar(&out, "out", "", "write form or attachment to this file, which must not exist")
@@ -83,6 +84,9 @@ func printView(w io.Writer, v control.View) {
 		{"reference", v.Reference}, {"accepted", cli.Stamp(v.At)}, {"mapping", v.Mapping}}
 	for i, f := range v.Attachments {
 		pairs = append(pairs, [2]string{fmt.Sprintf("attachment %d", i+1), strings.Join(cli.NotEmpty(f.Name, f.ContentType, fmt.Sprintf("%d bytes", f.Size)), ", ")})
+	}
+	for _, k := range v.Keys {
+		pairs = append(pairs, [2]string{"key " + k.Name, cmp.Or(k.Value, "("+k.Keep+")")})
 	}
 	cli.Pairs(w, pairs...)
 	for _, d := range v.Deliveries {

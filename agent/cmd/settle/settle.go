@@ -160,6 +160,7 @@ func confirm(a *cli.App) *cobra.Command {
 	cmd.Flags().Int64Var(&r.Seq, "batch", 0, "number of a sealed batch")
 	cmd.Flags().StringArrayVar(&returned, "returned", nil, "WRITE.COLUMN=VALUE: what the target gave the row, as the mapping names it; may be repeated")
 	cmd.Flags().StringVar(&r.Reason, "reason", "", "what was found; it stays on record")
+	cmd.Flags().BoolVar(&r.Force, "force", false, "also a value that another submission has")
 	return cmd
 }
 
@@ -305,6 +306,21 @@ func Void(a *cli.App) *cobra.Command {
 			return err
 		}
 		return cli.OrderDone(ctx, a, orders.Void.Ask, r, fmt.Sprintf("batch %d of %s is void; its forms travel in the next one", r.Seq, r.Target))
+	})
+}
+
+// SetSequence belongs below sequences.
+func SetSequence(a *cli.App) *cobra.Command {
+	var r control.SequenceRequest
+	return forReason(&cobra.Command{
+		Use:   "set SERIES NUMBER --reason TEXT",
+		Short: "Have a sequence go on after a number; who and why stay on record",
+	}, &r.Reason, func(ctx context.Context, given []string) (err error) {
+		r.Series = given[0]
+		if r.Last, err = numberOf(given[1], "the highest number that was given"); err != nil {
+			return err
+		}
+		return cli.OrderDone(ctx, a, orders.SetSequence.Ask, r, fmt.Sprintf("the next number of %s is %d", r.Series, r.Last+1))
 	})
 }
 

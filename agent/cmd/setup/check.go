@@ -33,6 +33,7 @@ type checked struct {
 	Warnings []diag.Problem  `json:"warnings,omitempty"`
 	Targets  []checkedTarget `json:"targets,omitempty"`
 	Routes   []checkedRoute  `json:"routes,omitempty"`
+	Proofs   []checkedProof  `json:"proofs,omitempty"`
 	Sources  diag.Problems   `json:"sources,omitempty"` // folders that --connect found closed or missing
 
 	doubts diag.Problems // warnings of --connect, printed beside what it found wrong
@@ -70,17 +71,18 @@ type checkedRoute struct {
 }
 
 func check(a *cli.App) *cobra.Command {
-	connect := false
+	connect, proved := false, false
 	cmd := &cobra.Command{
 		Use:   "check",
 		Short: "Check the configuration and all mappings",
-		RunE:  func(cmd *cobra.Command, _ []string) error { return runCheck(cmd.Context(), a, connect) },
+		RunE:  func(cmd *cobra.Command, _ []string) error { return runCheck(cmd.Context(), a, connect, proved) },
 	}
 	cmd.Flags().BoolVar(&connect, "connect", false, "also connect to every target, and compare what it holds with what mappings write and ask")
+	cmd.Flags().BoolVar(&proved, "proved", false, "what is not proved of a mapping is wrong too")
 	return cmd
 }
 
-func runCheck(ctx context.Context, a *cli.App, connect bool) error {
+func runCheck(ctx context.Context, a *cli.App, connect, proved bool) error {
 	out := checked{Config: a.ConfigPath()}
 	cfg, err := a.Load(true)
 	if err != nil {
@@ -106,10 +108,14 @@ func runCheck(ctx context.Context, a *cli.App, connect bool) error {
 	}
 	out.Warnings = append(slices.Clone(cfg.Warnings), catalog.Warnings(cfg, plans)...)
 	out.OK = true
+	said := snapshots{}
 	for _, t := range cfg.Targets {
-		target, misfits := checkTarget(ctx, a, cfg, t, targets, plans, connect)
+		target, misfits := checkTarget(ctx, a, cfg, t, targets, plans, connect, said)
 		out.Targets = append(out.Targets, target)
 		out.compared(misfits)
+	}
+	if err := out.prove(cfg, plans, said, proved); err != nil {
+		return err
 	}
 	if connect {
 		out.Sources = sources(a, cfg)
@@ -164,7 +170,7 @@ func problemsOf(err error) (diag.Problems, bool) {
 	return p, ok
 }
 
-func checkTarget(ctx context.Context, a *cli.App, cfg *config.Config, t config.Target, catalog load.Catalog, plans map[string]*mapping.Plan, connect bool) (checkedTarget, []doctor.Misfit) {
+func checkTarget(ctx context.Context, a *cli.App, cfg *config.Config, t config.Target, catalog load.Catalog, plans map[string]*mapping.Plan, connect bool, said snapshots) (checkedTarget, []doctor.Misfit) {
 	info, _ := catalog.Target(t.Name)
 	out := checkedTarget{Name: t.Name, Type: t.Definition.Type, Guarantee: info.Guarantee.Level, Why: info.Guarantee.Why}
 	if !connect {
@@ -179,7 +185,9 @@ func checkTarget(ctx context.Context, a *cli.App, cfg *config.Config, t config.T
 	var misfits []doctor.Misfit
 	target, err := openTarget(cfg, t)
 	if err == nil {
-		misfits, err = doctor.Compare(ctx, cfg, t, target, plans)
+		if misfits, err = doctor.Compare(ctx, cfg, t, target, plans); err == nil {
+			said[t.Name], err = factsOf(ctx, target, t.Name, plans)
+		}
 		_ = target.Close()
 	}
 	if err != nil {
@@ -190,13 +198,18 @@ func checkTarget(ctx context.Context, a *cli.App, cfg *config.Config, t config.T
 
 // openTarget opens a target to look at it only.
 func openTarget(cfg *config.Config, t config.Target) (*guard.Target, error) {
-	env := cfg.Env(connectors.RoleTarget, t.Name, t.Identity, agent.SystemClock{}, nil)
-	env.Look = true
-	target, err := t.Definition.Target(env, t.Config)
+	target, err := openTo(cfg, t)
 	if err != nil {
 		return nil, err
 	}
 	return guard.Wrap(target, t.Timeout), nil
+}
+
+// openTo is openTarget without bounds around its calls.
+func openTo(cfg *config.Config, t config.Target) (connectors.Target, error) {
+	env := cfg.Env(connectors.RoleTarget, t.Name, t.Identity, agent.SystemClock{}, nil)
+	env.Look = true
+	return t.Definition.Target(env, t.Config)
 }
 
 // sources looks at the folders of in-baskets and answer files; what only may be wrong is doctor's to say.
@@ -256,6 +269,7 @@ func printChecked(w io.Writer, cfg *config.Config, out checked) {
 			fmt.Fprintf(w, "  %s: rows are not counted in %s (rows: unchecked)\n", r.Name, u)
 		}
 	}
+	printProofs(w, out.Proofs)
 	printMisfits(w, out)
 	var but []string
 	if n := out.unreachable(); n > 0 {

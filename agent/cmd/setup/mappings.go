@@ -1,6 +1,7 @@
 package setup
 
 import (
+	"crypto/sha256"
 	"errors"
 	"io"
 	"os"
@@ -11,8 +12,8 @@ import (
 	"github.com/inbasket/inbasket/agent/cmd/cli"
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping"
-	"github.com/inbasket/inbasket/mapping/decode"
 	"github.com/inbasket/inbasket/mapping/load"
+	"github.com/inbasket/inbasket/mapping/workbench"
 )
 
 // tryID stands for the ID that a submission would get.
@@ -65,41 +66,17 @@ func try(a *cli.App, mappingPath, formPath string, at int, attachments []string)
 	if src, err = oneOf(plan, src, at); err != nil {
 		return nil, err
 	}
-	t := &trial{plan: plan, input: mapping.Input{ID: tryID, Reference: filepath.Base(formPath), Received: time.Now()}}
+	in := mapping.Input{ID: tryID, Reference: filepath.Base(formPath), Received: time.Now()}
 	for _, path := range attachments {
 		x, err := attachment(path)
 		if err != nil {
 			return nil, err
 		}
-		t.input.Attachments = append(t.input.Attachments, x)
+		in.Attachments = append(in.Attachments, x)
 	}
-	t.input.Attachments = append(t.input.Attachments, plan.Carried(src)...)
-	if t.form, err = plan.Decode(src, ""); err != nil {
-		var d *decode.Error
-		if !errors.As(err, &d) || d.Limit() != "" {
-			t.parked = err
-			return t, nil
-		}
-		t.errors = []mapping.FieldError{{Pointer: d.Pointer, Code: d.Code, Message: d.Error()}}
-		return t, nil
-	}
-	ref, failed := plan.Reference(t.form)
-	if ref != "" {
-		t.input.Reference = ref
-	}
-	if err = plan.Validate(t.form); err == nil {
-		err = failed
-	}
-	if err == nil {
-		t.mapped, err = plan.Map(t.form, t.input)
-	}
-	var fields *mapping.MapError
-	if errors.As(err, &fields) {
-		t.errors = fields.Fields
-	} else {
-		t.parked = err
-	}
-	return t, nil
+	in.Attachments = append(in.Attachments, plan.Carried(src)...)
+	t := workbench.Try(plan, src, in)
+	return &trial{plan: plan, form: t.Form, input: t.Input, errors: t.Errors, parked: t.Parked, mapped: t.Mapped}, nil
 }
 
 // oneOf takes one form out of a file of several, by its line or number. A file that cannot be taken apart stays as it is, which is told then.
@@ -127,10 +104,15 @@ func readForm(a *cli.App, path string) ([]byte, error) {
 }
 
 func attachment(path string) (connectors.Attachment, error) {
-	info, err := os.Stat(path)
+	f, err := os.Open(path)
 	if err != nil {
 		return connectors.Attachment{}, err
 	}
+	h := sha256.New()
+	n, err := io.Copy(h, f)
+	if err = errors.Join(err, f.Close()); err != nil {
+		return connectors.Attachment{}, err
+	}
 	return connectors.Attachment{Name: filepath.Base(path), ContentType: cli.ContentType(path),
-		Blob: connectors.Blob{Size: info.Size(), Open: func() (io.ReadCloser, error) { return os.Open(path) }}}, nil
+		Blob: connectors.Blob{Digest: connectors.Digest(h.Sum(nil)), Size: n, Open: func() (io.ReadCloser, error) { return os.Open(path) }}}, nil
 }

@@ -67,19 +67,21 @@ mapping: permit
 version: 1
 input:
   format: json
-  reference: form.metadata.public_reference # proposed by its name: is it the sender's own, and another one in each form?
+  shape: open-forms # told by what stands in the form
+  reference: form.meta.metadata.public_reference # proposed by its name: is it the sender's own, and another one in each form?
+  same: [form.answers] # the rest is new at every attempt
 write:
   - as: permit
     to: register
     table: PERMIT
-    key: [METADATA_PUBLIC_REFERENCE]
+    key: [META_METADATA_PUBLIC_REFERENCE]
     fields:
-      METADATA_PUBLIC_REFERENCE: form.metadata.public_reference
-      VALUES_AGE:                form.values.age
-      VALUES_SURNAME:            form.values.surname
+      AGE:                            form.answers.age
+      SURNAME:                        form.answers.surname
+      META_METADATA_PUBLIC_REFERENCE: form.meta.metadata.public_reference
 ignore:
-  - form.metadata_schema # the form's own schema, by which the columns were proposed
-  - form.values_schema # the form's own schema, by which the columns were proposed
+  - form.meta.metadata_schema # the form's own schema, by which the columns were proposed
+  - form.meta.values_schema # the form's own schema, by which the columns were proposed
 tests:
   - form: form.json
 `},

@@ -35,13 +35,22 @@ type trials struct {
 }
 
 func test(a *cli.App) *cobra.Command {
-	t := trials{clock: agent.SystemClock{}}
+	t, from := trials{clock: agent.SystemClock{}}, fromStored{}
 	cmd := &cobra.Command{
 		Use:   "test MAPPING...",
 		Short: "Run a mapping's own test cases",
 		RunE: func(cmd *cobra.Command, given []string) error {
 			if t.least < 0 || t.least > 100 {
 				return cli.Usagef("--coverage-min is a number from 0 to 100")
+			}
+			if from.id != "" {
+				if len(given) != 1 || t.junit != "" || t.update || t.coverage || cmd.Flags().Changed("coverage-min") {
+					return cli.Usagef("--from makes a case of one mapping, and runs no others")
+				}
+				return from.run(cmd.Context(), a, given[0])
+			}
+			if from.secret != "" || from.form != "" || len(from.keep) > 0 {
+				return cli.Usagef("--secret, --keep and --form are for --from")
 			}
 			t.coverage = t.coverage || cmd.Flags().Changed("coverage-min")
 			return t.run(a, given)
@@ -51,6 +60,10 @@ func test(a *cli.App) *cobra.Command {
 	cmd.Flags().BoolVar(&t.update, "update", false, "first make the cases expect what the mapping gives now; look at what has changed before you keep it")
 	cmd.Flags().BoolVar(&t.coverage, "coverage", false, "also list the form fields, writes, conditions and outcomes of lookups that no case reaches")
 	cmd.Flags().IntVar(&t.least, "coverage-min", 0, "end with 1 where cases reach less than so many of a hundred of them")
+	cmd.Flags().StringVar(&from.id, "from", "", "make a case of this submission, with masks for what the citizen wrote")
+	cmd.Flags().StringVar(&from.secret, "secret", "", "with --from: file of the secret that masks are made with; it is made where it is missing. Without it masks are others each time")
+	cmd.Flags().StringArrayVar(&from.keep, "keep", nil, "with --from: a field that is no personal data and stays as it is; may be repeated")
+	cmd.Flags().StringVar(&from.form, "form", "", "with --from: file beside the mapping for the masked form, which must not exist")
 	return cmd
 }
 

@@ -16,8 +16,8 @@ import (
 	"github.com/inbasket/inbasket/agent/codes"
 	"github.com/inbasket/inbasket/agent/prepare"
 	"github.com/inbasket/inbasket/mapping"
-	"github.com/inbasket/inbasket/mapping/charset"
 	"github.com/inbasket/inbasket/mapping/diag"
+	"github.com/inbasket/inbasket/mapping/workbench"
 )
 
 // tried is what try found, for --json.
@@ -30,6 +30,7 @@ type tried struct {
 	Errors     []mapping.FieldError  `json:"errors,omitempty"`
 	Parked     string                `json:"parked,omitempty"` // why a person would have to look at the form
 	Values     []mapping.Explanation `json:"values,omitempty"`
+	Keys       []mapping.Key         `json:"keys,omitempty"`
 	Unknown    []string              `json:"unknown,omitempty"` // fields of the form of which nothing is made, and that nobody has named
 	Deliveries []triedDelivery       `json:"deliveries,omitempty"`
 }
@@ -41,21 +42,6 @@ type triedDelivery struct {
 	Needs   []string `json:"needs,omitempty"`
 	Body    []byte   `json:"body,omitempty"` // encoded lines, base64
 	Charset string   `json:"charset,omitempty"`
-}
-
-// lines returns the encoded lines as text, without what ends them. What its character set does not know stays escaped.
-func (d triedDelivery) lines() []string {
-	text := string(d.Body)
-	if c, ok := charset.Lookup(d.Charset); ok {
-		if decoded, _, ok := c.DecodeString(d.Body); ok {
-			text = decoded
-		}
-	}
-	text = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u0085", "\n").Replace(text)
-	if text = strings.TrimRight(text, "\n"); text == "" {
-		return nil
-	}
-	return strings.Split(text, "\n")
 }
 
 func tryOut(a *cli.App) *cobra.Command {
@@ -115,15 +101,12 @@ func tryForm(a *cli.App, mappingPath, formPath string, at int, attachments []str
 	if err != nil {
 		return err
 	}
-	out := tried{OK: t.errors == nil && t.parked == nil, Mapping: t.plan.Name(), Version: t.plan.Version(), Reference: t.input.Reference, Errors: t.errors}
-	if t.parked != nil {
-		out.Parked = prepare.WhyParked(t.parked)
-	}
+	out := triedOf(t)
 	if t.plan.Shape() != "" {
 		out.Plain = mapping.Tree(t.form)
 	}
 	if t.mapped != nil {
-		out.Values, out.Unknown = t.plan.Explain(t.form, t.input), t.mapped.Unknown
+		out.Values, out.Unknown, out.Keys = t.plan.Explain(t.form, t.input), t.mapped.Unknown, t.plan.Keys(t.form, t.input)
 		for _, d := range t.mapped.Deliveries {
 			x := triedDelivery{Target: d.Target, Records: len(d.Records), Order: d.Order, Needs: d.Needs}
 			if d.Piece != nil {
@@ -136,6 +119,15 @@ func tryForm(a *cli.App, mappingPath, formPath string, at int, attachments []str
 		}
 	}
 	return a.PrintOK(out.OK, out, func(w io.Writer) { people(w, out) })
+}
+
+// triedOf is what is known of a form that went through a mapping, without what became of it.
+func triedOf(t *trial) tried {
+	out := tried{OK: t.errors == nil && t.parked == nil, Mapping: t.plan.Name(), Version: t.plan.Version(), Reference: t.input.Reference, Errors: t.errors}
+	if t.parked != nil {
+		out.Parked = prepare.WhyParked(t.parked)
+	}
+	return out
 }
 
 // printRefused says what is wrong with the form, or with the mapping.
@@ -166,6 +158,7 @@ func printTried(w io.Writer, t tried) {
 	for _, d := range t.Deliveries {
 		printDelivery(w, d, t.Values)
 	}
+	printKeys(w, t)
 	printUnknown(w, t)
 	fmt.Fprintln(w, "nothing was written")
 }
@@ -211,7 +204,7 @@ func printDelivery(w io.Writer, d triedDelivery, values []mapping.Explanation) {
 	for _, v := range values {
 		cli.SayIf(w, v.Target == d.Target && v.Note != "", "  changed %s.%s[%d]: %s\n", v.Write, v.Field, v.Record, v.Note)
 	}
-	for _, line := range d.lines() {
+	for _, line := range workbench.Lines(d.Body, d.Charset) {
 		fmt.Fprintf(w, "  |%s|\n", cli.Visible(line))
 	}
 }
@@ -229,7 +222,17 @@ func printExplained(w io.Writer, t tried) {
 		cli.SayIf(w, v.Deletes, "  deletes the rows of this key; there are no new ones\n")
 		cli.SayIf(w, v.Note != "", "  changed %s\n", v.Note)
 	}
+	printKeys(w, t)
 	printUnknown(w, t)
+}
+
+// printKeys says by what people find the form.
+func printKeys(w io.Writer, t tried) {
+	cli.SayIf(w, len(t.Keys) > 0, "\nfound by\n")
+	for _, k := range t.Keys {
+		cli.SayIf(w, k.Failed == "", "  %s = %s (%s)\n", k.Name, cli.Visible(k.Value), k.Keep)
+		cli.SayIf(w, k.Failed != "", "  %s: cannot be computed [%s]\n", k.Name, k.Failed)
+	}
 }
 
 // printUnknown says what nothing is made of.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/agent/journal/engine"
+	"github.com/inbasket/inbasket/agent/journal/searching"
 	"github.com/inbasket/inbasket/agent/journal/states"
 	"github.com/inbasket/inbasket/connectors"
 )
@@ -180,7 +181,7 @@ func (a *acceptance) knownKey(n int, keys map[string]int) bool {
 func (a *acceptance) one(n int) (row arrivalRow, answered bool) {
 	r := &a.arrivals[n]
 	why, known := a.before(n)
-	if known {
+	if known || a.sameContent(n) {
 		return row, true
 	}
 	if r.KnownOnly {
@@ -327,6 +328,11 @@ func (a *acceptance) writeRest(keys map[string]int) {
 	}
 	a.Insert("form(id, body, digest, size)", forms)
 	a.Insert(journal.DeliveryColumns, deliveries)
+	found := searching.Keys{Tx: a.Tx}
+	for n := range a.fresh {
+		found.Add(a.fresh[n].id, a.arrivals[a.fresh[n].n].Keys)
+	}
+	found.Write()
 	a.keepKeys(keys)
 }
 

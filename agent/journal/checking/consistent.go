@@ -116,7 +116,11 @@ func (e *examination) read(from, to journal.ID) map[journal.ID]*states.Facts {
 	purged := false
 	ids("SELECT id FROM tombstone WHERE id>? AND id<=?", func(d *states.Facts) { d.Purged, purged = true, true })
 	if purged { // else the rows of these tables are of no interest
-		for _, table := range []string{"history", "result", "match", "idem"} {
+		tables := []string{"history", "result", "match", "idem"}
+		if e.Has(journal.KeyVersion) {
+			tables = append(tables, "search")
+		}
+		for _, table := range tables {
 			ids("SELECT sub FROM "+table+" WHERE sub>? AND sub<=?", func(d *states.Facts) { d.Remains = true })
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/agent/journal/deciding"
 	"github.com/inbasket/inbasket/agent/journal/engine"
+	"github.com/inbasket/inbasket/agent/journal/searching"
 	"github.com/inbasket/inbasket/agent/journal/states"
 )
 
@@ -31,6 +32,7 @@ func apply(t *journal.Tx, changes []journal.Change) error {
 	}
 	m := &matcher{Tx: t, names: map[int64]journal.NameID{}, orphans: t.Is("SELECT EXISTS(SELECT 1 FROM result WHERE sub IS NULL AND park IS NULL)")}
 	final := make(map[journal.ID]bool)
+	found := searching.Keys{Tx: t}
 	for n := range changes {
 		c := &changes[n]
 		c.Stands = ""
@@ -40,7 +42,11 @@ func apply(t *journal.Tx, changes []journal.Change) error {
 		if c.Final && (c.To == journal.Done || c.To == journal.Skipped) {
 			final[c.ID] = true
 		}
+		if c.To == journal.Done {
+			found.Add(c.ID, c.Keys)
+		}
 	}
+	found.Write()
 	for n, id := range ids {
 		if n == 0 || ids[n-1] != id {
 			t.Settle(rows[id], final[id])

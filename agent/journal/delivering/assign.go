@@ -7,6 +7,7 @@ import (
 
 	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/agent/journal/engine"
+	"github.com/inbasket/inbasket/agent/journal/searching"
 	"github.com/inbasket/inbasket/agent/journal/states"
 	"github.com/inbasket/inbasket/connectors"
 )
@@ -51,6 +52,9 @@ func (j Deliveries) Assign(ctx context.Context, id journal.ID, r journal.Arrival
 			t.Event(office, id, states.EventAccepted, false, nil)
 		}
 		s.Route, s.Office = route, office
+		found := searching.Keys{Tx: t}
+		found.Add(id, r.Keys)
+		found.Write()
 		repin(t, s, t.Pin(r.Plan), nil, r.Targets, by)
 		return nil
 	})

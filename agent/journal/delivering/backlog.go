@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
+	"strings"
+	"time"
 
 	"github.com/inbasket/inbasket/agent/content"
 	"github.com/inbasket/inbasket/agent/journal"
@@ -16,14 +19,44 @@ import (
 const backlogBytes = 8 << 20
 
 const (
-	storedColumns = `SELECT s.id, s.route, s.office, p.digest, s.digest, s.reference, coalesce(s.ctype, '` + journal.UsualType + `'), s.files, s.received, s.at,
-		d.state, d.batch, d.attempts, f.body, f.digest, %[1]s, s.flags, s.targets FROM delivery d `
-	storedJoins = `CROSS JOIN submission s ON s.id=d.sub CROSS JOIN form f ON f.id=d.sub LEFT JOIN plan p ON p.id=s.plan `
+	storedSelect  = `SELECT s.id, s.route, s.office, p.digest, s.digest, s.reference, coalesce(s.ctype, '` + journal.UsualType + `'), s.files, s.received, s.at, `
+	storedForm    = `, f.body, f.digest, %[1]s, s.flags, s.targets `
+	storedColumns = storedSelect + `d.state, d.batch, d.attempts` + storedForm + `FROM delivery d `
+	storedJoins   = `CROSS JOIN submission s ON s.id=d.sub CROSS JOIN form f ON f.id=d.sub LEFT JOIN plan p ON p.id=s.plan `
 	// Named, because the planner cannot know how few are open and would read all that is done.
 	storedOpen = storedColumns + "/*by delivery_open*/ " + storedJoins + "WHERE d.target=? AND d.sub>? AND d.state<10 AND NOT (%[2]s) ORDER BY d.sub LIMIT ?"
 	storedOne  = storedColumns + storedJoins + "WHERE d.target=? AND d.sub=?"
 	storedDue  = storedOne + " AND d.state<10 AND NOT (%[2]s)"
+	storedKept = storedSelect + "1, 0, 0" + storedForm + `FROM submission s CROSS JOIN plan p ON p.id=s.plan CROSS JOIN form f ON f.id=s.id
+		WHERE s.id>? AND s.at>=? AND s.at<? AND (?='' OR p.name=?) AND (?='' OR s.route=?) AND s.id=coalesce(?, s.id) ORDER BY s.id LIMIT ?`
 )
+
+// Kept selects submissions whose content is there, whatever became of them.
+type Kept struct {
+	Mapping      string     // by which they were accepted, in any version; empty: any
+	Route        string     // empty: any
+	ID           journal.ID // only this one; 0: any
+	Since, Until time.Time  // zero: no bound
+}
+
+// Kept returns submissions after an ID in the order of acceptance, with all that their targets returned, at most limit of them and about
+// 8 MiB of forms. Their progress is that of no delivery. Who asks for it is to be on record.
+func (j Deliveries) Kept(ctx context.Context, k Kept, after journal.ID, limit int) ([]journal.Stored, error) {
+	since, until := int64(math.MinInt64), int64(math.MaxInt64)
+	if !k.Since.IsZero() {
+		since = k.Since.UnixNano()
+	}
+	if !k.Until.IsZero() {
+		until = k.Until.UnixNano()
+	}
+	var only any
+	if k.ID != 0 {
+		only = k.ID
+	}
+	return journal.Find(ctx, j.Journal, func(l *journal.Look) []journal.Stored {
+		return stored(l, storedKept, backlogBytes, after, since, until, k.Mapping, k.Mapping, k.Route, engine.Word(k.Route), only, journal.Bounded(limit))
+	})
+}
 
 // Backlog returns submissions with an open delivery to a target that lacks no value, in the order of acceptance after an
 // ID, at most limit of them and about 8 MiB of forms. Held deliveries are not open.
@@ -143,4 +176,30 @@ func (j Deliveries) LastReturned(ctx context.Context, target string) (map[string
 		l.Fail(err)
 		return values
 	})
+}
+
+// anyText escapes what LIKE gives a meaning.
+var anyText = strings.NewReplacer("!", "!!", "%", "!%", "_", "!_")
+
+// ReturnedTo finds another submission to which a target returned one of some values; 0: there is none.
+func (j Deliveries) ReturnedTo(ctx context.Context, target string, but journal.ID, values map[string]connectors.Value) (of journal.ID, name string, err error) {
+	err = j.Read(ctx, func(l *journal.Look) {
+		for n, v := range values {
+			text, err := journal.EncodeReturned(map[string]connectors.Value{n: v})
+			l.Fail(err)
+			like := "%" + anyText.Replace(strings.Trim(string(text), "{}")) + "%"
+			const sql = "SELECT sub, returned FROM delivery WHERE target=? AND sub<>? AND returned LIKE ? ESCAPE '!'"
+			journal.Each(l, sql, []any{engine.Word(target), but, like}, func(r struct {
+				ID       journal.ID
+				Returned string
+			}) {
+				known, err := journal.DecodeReturned(r.Returned, nil)
+				l.Fail(err)
+				if known[n] == v {
+					of, name = r.ID, n
+				}
+			})
+		}
+	})
+	return of, name, err
 }

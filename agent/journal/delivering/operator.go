@@ -27,6 +27,15 @@ func (j Deliveries) order(ctx context.Context, op string, id journal.ID, f func(
 // field errors. What is delivered stays, so that needs force; else the error is a PartlyDeliveredError. Of one that is decided,
 // what is left is given up.
 func (j Deliveries) Reject(ctx context.Context, id journal.ID, errs []journal.FieldError, r journal.Reason, by string, force bool) error {
+	return j.reject(ctx, id, errs, r, by, force, "")
+}
+
+// RejectAt is Reject by the word of a target. What another one may be about to deliver counts as delivered: a person says what becomes of it.
+func (j Deliveries) RejectAt(ctx context.Context, id journal.ID, target string, r journal.Reason) error {
+	return j.reject(ctx, id, []journal.FieldError{}, r, "", false, target)
+}
+
+func (j Deliveries) reject(ctx context.Context, id journal.ID, errs []journal.FieldError, r journal.Reason, by string, force bool, at string) error {
 	return j.order(ctx, "reject a submission", id, func(t *journal.Tx, s *journal.Row) error {
 		if s.State == states.Rejected {
 			return nil
@@ -35,7 +44,8 @@ func (j Deliveries) Reject(ctx context.Context, id journal.ID, errs []journal.Fi
 		for n := range s.Deliveries {
 			d := &s.Deliveries[n]
 			// What is on its way, or sealed into a batch, may be there as well; only an explicit word gives that up.
-			if d.State == states.Done || d.Unclear() || d.Batch != 0 && d.State.Left() || d.State != states.Pending && d.State != states.Waiting && d.State.Open() {
+			mayGo := at != "" && d.State == states.Pending && t.Name(d.Target) != at
+			if mayGo || d.State == states.Done || d.Unclear() || d.Batch != 0 && d.State.Left() || d.State != states.Pending && d.State != states.Waiting && d.State.Open() {
 				there = append(there, t.Name(d.Target))
 			}
 		}

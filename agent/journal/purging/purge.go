@@ -162,8 +162,8 @@ func (p *purging) remove(s *journal.Row) {
 		p.Exec("DELETE FROM delivery WHERE target=? AND sub=?", d.Target, s.ID)
 		p.Count(journal.TallyProgress, int64(d.Target), int64(d.State), -1)
 	}
-	for _, sql := range [...]string{"DELETE FROM idem WHERE sub=?", "DELETE FROM match WHERE sub=?", "DELETE FROM result WHERE sub=?",
-		"DELETE FROM event WHERE sub=?", "DELETE FROM history WHERE sub=?", "DELETE FROM ghost WHERE id=?", "DELETE FROM form WHERE id=?", "DELETE FROM submission WHERE id=?"} {
+	for _, sql := range [...]string{"DELETE FROM idem WHERE sub=?", "DELETE FROM match WHERE sub=?", "DELETE FROM search WHERE sub=?", "DELETE FROM result WHERE sub=?",
+		"DELETE FROM event WHERE sub=?", "DELETE FROM history WHERE sub=?", "DELETE FROM ghost WHERE id=?", "DELETE FROM number WHERE sub=?", "DELETE FROM form WHERE id=?", "DELETE FROM submission WHERE id=?"} {
 		p.Exec(sql, s.ID)
 	}
 	p.Count(journal.TallyState, int64(s.Route), int64(s.State), -1)

@@ -9,6 +9,7 @@ import (
 	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/agent/journal/deciding"
 	"github.com/inbasket/inbasket/agent/journal/engine"
+	"github.com/inbasket/inbasket/agent/journal/searching"
 	"github.com/inbasket/inbasket/agent/journal/states"
 )
 
@@ -16,6 +17,9 @@ import (
 func (j Submissions) List(ctx context.Context, f journal.Filter) ([]journal.Entry, error) {
 	return journal.Find(ctx, j.Journal, func(l *journal.Look) []journal.Entry {
 		if f.State == journal.Purged {
+			if f.Key != "" {
+				return nil // they have none
+			}
 			return listPurged(l, f)
 		}
 		late := heldLate(l)
@@ -23,7 +27,12 @@ func (j Submissions) List(ctx context.Context, f journal.Filter) ([]journal.Entr
 		if late {
 			held = heldDeliveries(l)
 		}
-		sql, args := where(f, held)
+		var c conditions
+		if f.Key != "" {
+			cond, args := searching.Having(l, f.Key, f.Value)
+			c.add(cond, args...)
+		}
+		sql, args := where(f, held, c)
 		list := journal.All[journal.Entry](l, sql, args...)
 		for i := range list {
 			if e := &list[i]; late && e.Code == "" && (e.State == journal.Delivered || e.State == journal.Decided || e.State == journal.Closed) {
@@ -92,8 +101,7 @@ func (c *conditions) where(id string, limit int) (sql string, args []any) {
 }
 
 // where builds the query of a Filter. held are submissions of which some are parked for a delivery only; empty: there are none.
-func where(f journal.Filter, held string) (sql string, args []any) {
-	var c conditions
+func where(f journal.Filter, held string, c conditions) (sql string, args []any) {
 	c.add("s.id>?", f.After)
 	from := journal.EntryColumns
 	p := states.ProgressOf(string(f.Progress))
@@ -154,6 +162,7 @@ func (j Submissions) Show(ctx context.Context, id journal.ID) (journal.View, err
 		v, targets := standing(l, id)
 		if v.State != journal.Purged {
 			viewDeliveries(l, &v, targets)
+			v.Keys = searching.Of(l, id)
 			v.Timeline = timeline(l, &v)
 		}
 		return v

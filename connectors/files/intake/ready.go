@@ -116,7 +116,7 @@ func (s *source) verdict(w *waiting, g *candidate, now time.Time) (code, reason 
 		return CodeIncomplete, "The form's list of attachments " + g.unlisted + ".", 0
 	}
 	if g.oversize {
-		return CodeTooLarge, fmt.Sprintf("The form is over %d bytes (max-bytes) or an attachment is over %d bytes (attachments: max-bytes).", s.cfg.MaxBytes, s.cfg.Attachments.MaxBytes), 0
+		return CodeTooLarge, fmt.Sprintf("The form has %d bytes and may have %d (max-bytes of the in-basket); an attachment may have %d (attachments.max-bytes).", g.form.Size, s.cfg.MaxBytes, s.cfg.Attachments.MaxBytes), 0
 	}
 	if g.form.Size == 0 {
 		if left := retryAfter - now.Sub(w.since); left > 0 {

@@ -36,8 +36,17 @@ func (k *Known) Renew(ctx context.Context, s dialect.Session) error {
 	return s.Forget(ctx)
 }
 
-// load returns the table's catalog entry, reading it through s on first use.
-func (k *Known) load(ctx context.Context, s dialect.Session, name string) (*dialect.Table, error) {
+// Entry is where the table or routine of a write stands among what is known.
+func Entry(sh *connectors.Shape) string {
+	if sh.Op == connectors.Call {
+		return "\x00call " + sh.Object
+	}
+	return sh.Object
+}
+
+// load returns the catalog entry of a write's table or routine, reading it through s on first use.
+func (k *Known) load(ctx context.Context, s dialect.Session, sh *connectors.Shape) (*dialect.Table, error) {
+	name := Entry(sh)
 	if tab := k.Tables[name]; tab != nil {
 		return tab, nil
 	}
@@ -46,15 +55,19 @@ func (k *Known) load(ctx context.Context, s dialect.Session, name string) (*dial
 	tab := k.cat.get(name)
 	if tab == nil || k.Fresh {
 		var err error
-		schema, plain := dialect.SplitName(name, k.cat.Cfg.Schema)
-		if tab, err = k.cat.Sys.Table(ctx, s, schema, plain); err != nil {
+		schema, plain := dialect.SplitName(sh.Object, k.cat.Cfg.Schema)
+		read, what := k.cat.Sys.Table, "table"
+		if sh.Op == connectors.Call {
+			read, what = k.cat.Sys.Routine, "procedure"
+		}
+		if tab, err = read(ctx, s, schema, plain); err != nil {
 			return nil, err
 		}
-		if tab == nil || len(tab.Columns) == 0 {
-			return nil, connectors.Errorf(connectors.TargetError, dialect.CodeNoTable, "find table "+name,
-				"check the name, the schema and the user's grants", "no such table, or several that differ in case")
+		if tab == nil || len(tab.Columns) == 0 && tab.Routine == nil {
+			return nil, connectors.Errorf(connectors.TargetError, dialect.CodeNoTable, "find "+what+" "+sh.Object,
+				"check the name, the schema and the user's grants", "no such %s, or several that differ in case", what)
 		}
-		tab.Plain = name
+		tab.Plain = sh.Object
 		k.cat.Put(name, tab)
 	}
 	k.Tables[name] = tab
@@ -66,11 +79,11 @@ func (k *Known) LoadAll(ctx context.Context, s dialect.Session, d *connectors.De
 	var last *connectors.Shape
 	for i := range d.Records {
 		sh := d.Records[i].Shape
-		if sh == last || sh.Op == connectors.Call || sh.Op == connectors.Put {
+		if sh == last || sh.Op == connectors.Put || sh.Op == connectors.Call && k.cat.Sys.Routine == nil {
 			continue
 		}
 		last = sh
-		tab, err := k.load(ctx, s, sh.Object)
+		tab, err := k.load(ctx, s, sh)
 		if err == nil {
 			err = CanTakeBack(tab, "write "+sh.Object)
 		}

@@ -63,6 +63,7 @@ type Refusal struct {
 	Item int
 	// MaybeRow: by its words the system is at fault, but it may be so for one row only.
 	MaybeRow bool
+	By       *connectors.Failure // what the mapping makes of what a call returned
 }
 
 // Located is a fault with the statement it happened in.
@@ -90,6 +91,8 @@ func (t *DB) Locate(err error, stmts []dialect.Statement) error {
 		switch {
 		case f.Answered && st.Means != nil && t.Sys.Refutes(f.Err):
 			return st.Means
+		case f.Answered && st.Fences && t.Sys.Classify(f.Err).Class == connectors.TargetError:
+			return &dialect.Culprit{Item: st.Item, Code: dialect.CodeEnds, Op: st.Op, Err: f.Err}
 		case f.Answered && st.Tries && t.Sys.Classify(f.Err).Class == connectors.TargetError:
 			return &dialect.Culprit{Item: st.Item, Code: dialect.CodeWrongType, Op: st.Op, Err: f.Err}
 		}
@@ -102,6 +105,9 @@ func (t *DB) Locate(err error, stmts []dialect.Statement) error {
 func (t *DB) Meaning(err error) *Refusal {
 	var c *dialect.Culprit
 	if errors.As(err, &c) {
+		if c.By != nil {
+			return &Refusal{Err: &connectors.Error{Class: c.By.Class, Code: c.Code, Op: c.Op, Err: c.Err}, Item: c.Item, By: c.By}
+		}
 		if strings.HasPrefix(c.Op, dialect.LedgerOp) {
 			return &Refusal{Err: &connectors.Error{Class: connectors.TargetError, Code: c.Code, Op: c.Op,
 				Hint: "the ledger must keep every row: take the trigger, rule or policy off it", Err: c.Err}, Item: -1}
@@ -140,7 +146,7 @@ func (t *DB) Meaning(err error) *Refusal {
 		v.Class = connectors.TargetError
 	}
 	maybe := op != dialect.LedgerOp && v.Class == connectors.TargetError && (v.Code == dialect.CodeRefused || t.Sys.Inside != nil && t.Sys.Inside(f.Err))
-	return &Refusal{&connectors.Error{Class: v.Class, Code: v.Code, Op: op, Hint: v.Hint, Err: f.Err}, index, maybe}
+	return &Refusal{Err: &connectors.Error{Class: v.Class, Code: v.Code, Op: op, Hint: v.Hint, Err: f.Err}, Item: index, MaybeRow: maybe}
 }
 
 // refusesSetting is what it means when a server refuses a value before any of ours was sent.

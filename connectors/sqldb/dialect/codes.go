@@ -16,7 +16,8 @@ const (
 	CodeOtherKey     = "sql.other-key"       // the row with this key has another key by bytes (case, accents or blanks); give the column a binary collation, or change the value in the mapping
 	CodeChanged      = "sql.table-changed"   // a table is being changed right now; the agent tries again
 	CodeReference    = "sql.reference"       // a value of an earlier write is not there: the write was skipped or returned nothing, or a trigger changed what it wrote; mend the mapping or the trigger, or say precision: database at a column that the trigger is to change
-	CodeTooLarge     = "sql.too-large"       // a document is larger than the 64 MiB a column may get or give
+	CodeTooLarge     = "sql.too-large"       // a document is larger than the 64 MiB a column may get or give, than children that are replaced may have together (128 MiB), or than the server takes; write it beside as a file, or see the server's own limit
+	CodeContent      = "sql.content"         // an attachment's content is gone from the agent's content store, or damaged; take the folder content below state out of a backup, then inbasket retry
 	CodeEarlier      = "sql.earlier-failed"  // an earlier delivery with the same order did not go; this one waits for it
 	CodeLogin        = "sql.login"           // user, password or client certificate refused; mend the target's configuration
 	CodeGrant        = "sql.grant"           // the user lacks a right; ask the DBA to grant it (inbasket ledger ddl prints those for the ledger)
@@ -29,6 +30,7 @@ const (
 	CodeNullKey      = "sql.null-key"        // a key with a NULL names no row: an upsert would insert one each time, children would never be replaced; give each column of the key a value in the mapping, or require it of the form
 	CodeNoLedger     = "sql.no-ledger"       // the ledger table is missing or has no unique key on DELIVERY; have the DBA run what inbasket ledger ddl prints
 	CodeNoDigest     = "sql.ledger-digest"   // the ledger is of an earlier version: forms that came after a backup could not be known again; have the DBA add the column DIGEST, as inbasket ledger ddl prints it
+	CodeNotPlanned   = "sql.not-planned"     // a plan would leave something behind that nothing takes back, so it was not begun; plan on a copy of the database, or look by inbasket try
 	CodeFull         = "sql.full"            // the database has no space left; free or add some
 	CodeReadOnly     = "sql.read-only"       // the database is read-only, such as a standby; point the target at the writable one
 	CodeCertificate  = "sql.certificate"     // the server's certificate is not trusted; set tls.ca or renew it
@@ -50,6 +52,9 @@ const (
 	CodeMark         = "sql.mark"            // the statement that marks results failed, hides rows that were not read, or leaves those that were; they come again
 	CodeTwice        = "sql.result-twice"    // the query for results gives several rows of one ID that differ; let it give one row for each decision, or name in answer.id what tells them apart
 	CodeQuery        = "sql.query"           // the query for results failed, lacks a column, gives rows without an ID, or nothing but rows that wait; the message says which, and what to do
+	CodeCall         = "sql.call-refused"    // a procedure returned what the mapping's ok-when does not take for success; what it returned is with the submission: inbasket show ID --raw
+	CodeEnds         = "sql.call-commits"    // a procedure ends the transaction that it is called in (COMMIT, ROLLBACK, DDL), or may: name a probe in the mapping's write, a query that tells whether the call has been made, or have the procedure leave that to its caller
+	CodeOverloaded   = "sql.overloaded"      // several procedures or functions have this name, and which is meant cannot be told; have the DBA make one of another name that calls it
 	CodePanic        = "sql.driver-panic"    // the driver broke down; the connection was thrown away and the outcome is looked up
 	CodeLookupLocked = "sql.lookup-locked"   // the look-up waits for a transaction that is still open at the server; it is tried again
 )

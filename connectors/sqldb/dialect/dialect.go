@@ -29,10 +29,11 @@ type Dialect struct {
 	Dual      string // what follows a SELECT that needs no table
 	Inspector Inspector
 
-	MaxBinds int  // placeholders in one statement
-	MaxRows  int  // rows in one multi-row statement; 1: none
-	Doubles  bool // a row that an upsert changes counts twice
-	Returns  bool // INSERT … RETURNING gives rows
+	MaxBinds int    // placeholders in one statement
+	MaxRows  int    // rows in one multi-row statement; 1: none
+	Bare     string // what follows INSERT INTO of a row that has no value at all; empty: DEFAULT VALUES
+	Doubles  bool   // a row that an upsert changes counts twice
+	Returns  bool   // INSERT … RETURNING gives rows
 	Quote    func(name string) string
 	Bind     func(n int) string // n-th placeholder, from 1
 	// Differs is the condition that a column's value has other bytes than an argument; nil: nothing folds.
@@ -41,6 +42,15 @@ type Dialect struct {
 	Write func(d *Dialect, w *Rowset) ([]Statement, error)
 	// Table reads the catalog of one table through s.
 	Table func(ctx context.Context, s Session, schema, name string) (*Table, error)
+	// Routine reads the catalog of one procedure or function through s: its parameters are the columns. nil: none is called.
+	Routine func(ctx context.Context, s Session, schema, name string) (*Table, error)
+	// Fence are the statements before and after a call, of which the second fails where the call ended the transaction; empty: the
+	// server lets no call do that.
+	Fence [2]string
+	// Lock keeps other sessions from a key, and says no when one works on it; Unlock makes the statement that ends that, nil: the
+	// transaction's end does.
+	Lock   func(run func(Statement) (Result, error), key string) (bool, error)
+	Unlock func(key string) Statement
 	// Arg turns a value into what the driver takes for a column: nil, string, int64 or []byte.
 	Arg func(c *Column, v connectors.Value, zone *time.Location) (any, error)
 	// Fold spells a name as the server does where it stands without quotes; nil: as it is.
@@ -82,8 +92,17 @@ type Dialect struct {
 	// Anew has the next query of another session see what is committed now, whatever its isolation level. It is for systems where
 	// a savepoint that is rolled back keeps the locks of what was written after it.
 	Anew string
+	// TakesBack says what a transaction that is rolled back leaves behind; nil: nobody has tried.
+	TakesBack *TakesBack
 	// Since is the condition that WRITTEN_AT is at most that many seconds ago.
 	Since func(seconds int64) string
+}
+
+// TakesBack is what becomes of things beside rows when a transaction is rolled back.
+type TakesBack struct {
+	Calls    bool // what a procedure does is taken back, or the procedure fails
+	Triggers bool // what a trigger does is taken back
+	Numbers  bool // numbers that were drawn are not drawn again
 }
 
 // Session is one connection, used by one goroutine at a time. After an error that is not the server's
@@ -123,6 +142,8 @@ type Statement struct {
 	zero        string
 	none        bool   // it must give no row; if it does, that is what means says
 	Opens       bool   // it says what kind of transaction it is, before anything else happens in it
+	Calls       bool   // what it calls may change the session's settings, which are made again
+	Fences      bool   // it fails where a call before it ended the transaction
 	Tries       bool   // it tries whether a type takes a value: what the server refuses is the value
 	Means       error  // what it means when the statement divides by zero, or gives a row that it must not
 	proves      *Proof // it is to give this text
@@ -145,13 +166,13 @@ func (st *Statement) Count(touched int64) error {
 	case st.none && touched > 0 && st.Means != nil:
 		return st.Means
 	case st.none && touched > 0:
-		return &Culprit{st.Item, CodeRows, st.Op, errors.New("rows that were to be deleted are still there")}
+		return &Culprit{Item: st.Item, Code: CodeRows, Op: st.Op, Err: errors.New("rows that were to be deleted are still there")}
 	case st.Most == 0 || st.Least <= touched && touched <= st.Most:
 		return nil
 	case touched == 0 && st.zero != "":
-		return &Culprit{st.Item, st.zero, st.Op, errors.New("no row has this key")}
+		return &Culprit{Item: st.Item, Code: st.zero, Op: st.Op, Err: errors.New("no row has this key")}
 	}
-	return &Culprit{st.Item, CodeRows, fmt.Sprintf("%s (rows sent: %d, written: %d)", st.Op, st.Least, touched), errors.New("rows written differ from rows sent")}
+	return &Culprit{Item: st.Item, Code: CodeRows, Op: fmt.Sprintf("%s (rows sent: %d, written: %d)", st.Op, st.Least, touched), Err: errors.New("rows written differ from rows sent")}
 }
 
 // Result is what a statement gave.

@@ -15,6 +15,7 @@ type Culprit struct {
 	Code string
 	Op   string
 	Err  error
+	By   *connectors.Failure // the mapping judges so, by what a call returned
 }
 
 // Error names no data.

@@ -25,6 +25,9 @@ type Inspector struct {
 	Strict    bool              // its types take no value of another kind
 	Sets      map[string]string // its names of character sets to those that mappings have for them
 	Gone      []string          // words of EXPLAIN that say nothing of the statement
+	// Constraints asks for all that may refuse a row of a table; Takes says what a column takes. nil: that is not known.
+	Constraints func(tab *Table) Statement
+	Takes       func(c *Column, f *connectors.ColumnFacts)
 }
 
 // Traits are what the catalogue says about a table beyond what writing needs.
@@ -36,6 +39,7 @@ type Traits struct {
 	Needs    map[string]bool   // columns that refuse NULL and have no default
 	Charsets map[string]string // columns that cannot hold every character, with their character set
 	Whole    map[string]int    // digits before the point that every number may have
+	Unsigned map[string]bool   // columns of numbers that take none below 0
 	Hooks    []Hook
 	Policies bool       // row security hides or refuses rows
 	Indexes  [][]string // columns of all indexes, in order

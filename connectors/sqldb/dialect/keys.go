@@ -34,7 +34,7 @@ func (w *Rowset) OtherKeys(d *Dialect) []Statement {
 			st.Args = append(st.Args, args...)
 		}
 		st.SQL = w.Prefix + "SELECT 1 FROM " + w.From() + " WHERE " + strings.Join(terms, " OR ") + " LIMIT 1"
-		st.Means = &Culprit{st.Item, CodeOtherKey, st.Op, errors.New("the row with this key has another key by bytes")}
+		st.Means = &Culprit{Item: st.Item, Code: CodeOtherKey, Op: st.Op, Err: errors.New("the row with this key has another key by bytes")}
 		stmts = append(stmts, st)
 		rows = rows[n:]
 	}

@@ -1,6 +1,7 @@
 package dialect
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -200,7 +201,7 @@ func Inserts(d *Dialect, w *Rowset, tail string) []Statement {
 	op, upsert := "insert into "+w.Tab.Plain, tail != ""
 	head := "INSERT" + w.Tab.Abort + " INTO " + w.Tab.Name + " (" + strings.Join(w.Names(d), ", ") + ") VALUES "
 	if len(w.Cols) == 0 {
-		head = "INSERT" + w.Tab.Abort + " INTO " + w.Tab.Name + " DEFAULT VALUES"
+		head = "INSERT" + w.Tab.Abort + " INTO " + w.Tab.Name + cmp.Or(d.Bare, " DEFAULT VALUES")
 	}
 	back := len(w.Shape.Returning) > 0
 	if back && d.Returns {
@@ -382,7 +383,7 @@ func NewRowset(shape *connectors.Shape, tab *Table, mask string) (*Rowset, error
 			continue
 		}
 		c := tab.Column(name)
-		if shape.Op == connectors.Call {
+		if shape.Op == connectors.Call && tab.Routine == nil {
 			c = &Column{Name: name, Scale: AnyScale}
 		}
 		if c == nil {

@@ -98,6 +98,9 @@ func (s *SQLSession) Run(ctx context.Context, stmts []Statement, begin, commit b
 	results := make([]Result, len(stmts))
 	for i := range stmts {
 		r, err := s.one(ctx, on, &stmts[i])
+		if err == nil && stmts[i].Calls && s.Own != nil && s.Own.open {
+			err = s.Start(ctx, []string{s.Own.Begin})
+		}
 		if err != nil {
 			return nil, s.fault(i, false, err)
 		}
@@ -243,6 +246,8 @@ func (s *SQLSession) read(rows *sql.Rows, each func([]string, []connectors.Value
 	}
 	if each != nil && rows.Err() == nil {
 		each(nil, nil)
+	}
+	for rows.Err() == nil && rows.NextResultSet() { // a call may fail after its first
 	}
 	return r, rows.Err()
 }

@@ -58,6 +58,7 @@ type Column struct {
 	rules    []string // COLLATE …: by which else a unique index does so
 	Auto     bool     // the system makes the value
 	Place    int      // among the table's columns
+	Out      Out      // of a parameter
 }
 
 // blanks says what becomes of a value that is shorter than its column.
@@ -78,6 +79,7 @@ type Table struct {
 	// Loses says why what is written to it cannot be taken back, such as its engine, and cure what to do; empty: it can.
 	Loses, Cure string
 	Versioned   bool // MariaDB: what a row was is kept as one more, which counts
+	Hooked      bool // something may run beside a statement, such as a trigger
 	Clocked     bool // MariaDB: something in it asks the session's clock, or may
 	Columns     map[string]*Column
 	folded      map[string]*Column // by lower-case name; nil entry: ambiguous
@@ -96,12 +98,14 @@ type Table struct {
 	Only    string  // PostgreSQL: ONLY, where other tables inherit from it
 	OID     int64   // PostgreSQL
 	Proofs  []Proof // that it is still what it was
+	Routine *Routine
 }
 
 // Proof is a statement, and the text that it gives as long as nothing of a table differs that writes rely on.
 type Proof struct {
 	Ask   Statement
 	Print string
+	Term  func(first int) string // PostgreSQL: the expression that gives the text, with places from first on; nil: a table's
 }
 
 // NewTable has the columns, and nothing else yet.

@@ -1,6 +1,8 @@
 package dialect
 
 import (
+	"bytes"
+	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -348,16 +350,11 @@ func BinaryArg(c *Column, b *connectors.Blob) (any, error) {
 	if b.Size > MaxBlob {
 		return nil, &Misfit{CodeTooLarge, c.Name}
 	}
-	r, err := b.Open()
-	if err != nil {
-		return nil, err
-	}
-	defer r.Close()
-	data, err := io.ReadAll(io.LimitReader(r, MaxBlob+1))
-	if err != nil {
-		return nil, err
-	}
-	if len(data) > MaxBlob {
+	data, err := ReadBlob(b)
+	switch {
+	case err != nil || b.Digest != connectors.Digest{} && b.Digest != sha256.Sum256(data):
+		return nil, &Misfit{CodeContent, c.Name}
+	case len(data) > MaxBlob:
 		return nil, &Misfit{CodeTooLarge, c.Name}
 	}
 	if c.Fixed == ZeroFill && len(data) < c.Length {
@@ -371,6 +368,10 @@ func KeyText(v connectors.Value) string {
 	switch v.Kind {
 	case connectors.Integer, connectors.Boolean:
 		return strconv.FormatInt(v.Int, 10)
+	case connectors.Binary:
+		if v.Blob != nil && v.Blob.Digest != (connectors.Digest{}) {
+			return string(v.Blob.Digest[:])
+		}
 	case connectors.Null, connectors.Missing:
 		return "\x00"
 	}
@@ -472,12 +473,15 @@ func AsInt(v connectors.Value) int64 {
 	return n
 }
 
-// ReadBlob reads a document whole.
+// ReadBlob reads a document whole; of one that is too large somewhat more than it may have.
 func ReadBlob(b *connectors.Blob) ([]byte, error) {
 	r, err := b.Open()
 	if err != nil {
 		return nil, err
 	}
 	defer r.Close()
-	return io.ReadAll(io.LimitReader(r, MaxBlob))
+	var data bytes.Buffer
+	data.Grow(int(min(b.Size, MaxBlob)) + bytes.MinRead) // or it is held twice
+	_, err = data.ReadFrom(io.LimitReader(r, MaxBlob+1))
+	return data.Bytes(), err
 }

@@ -266,9 +266,13 @@ func (c *comparison) fits(i int) {
 		}
 	}
 	if doubt, sure := misfits(ct.Kind, col.Fam); doubt && !(ct.Value != nil && !sure) {
-		c.x.Add(c.at(!sure || !c.x.D.Inspector.Strict, dialect.CodeWrongType, fmt.Sprintf("column %s is of type %s, and the mapping gives it %s", c.name(field), col.Typ, kindWords[ct.Kind]),
+		c.x.Add(c.at(!sure || !c.x.D.Inspector.Strict && ct.Kind != connectors.Binary, dialect.CodeWrongType, fmt.Sprintf("column %s is of type %s, and the mapping gives it %s", c.name(field), col.Typ, kindWords[ct.Kind]),
 			"convert the value in the mapping, or say its type: there", "fields", field))
 		return
+	}
+	if ct.Kind == connectors.Text && ct.Value == nil && col.Fam == dialect.FamBinary && col.Fixed != dialect.ZeroFill {
+		c.x.Add(c.at(true, dialect.CodeWrongType, fmt.Sprintf("column %s is of type %s, and gets the letters of a text as they stand", c.name(field), col.Typ),
+			"where the text is content in base64, x | base64() in the mapping writes that", "fields", field))
 	}
 	if code := c.refusesAll(ct, col); code != "" {
 		c.x.Add(c.at(false, code, fmt.Sprintf("column %s is of type %s, which does not take %s as the agent writes it", c.name(field), col.Typ, cmp.Or(kindWords[ct.Kind], "any value")),
@@ -383,7 +387,8 @@ func misfits(k connectors.Kind, f dialect.Family) (doubt, sure bool) {
 		doubt = number || f == dialect.FamBoolean || f == dialect.FamBinary
 		return doubt || k == connectors.DateTime && f == dialect.FamDate, doubt
 	case connectors.Binary:
-		return f != dialect.FamBinary && f != dialect.FamOther, number || moment || f == dialect.FamBoolean
+		other := f != dialect.FamBinary && f != dialect.FamOther
+		return other, other
 	}
 	return false, false
 }

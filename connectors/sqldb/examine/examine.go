@@ -89,8 +89,11 @@ func (x *examination) mend(ctx context.Context) error {
 // writing compares one write with its table.
 func (x *examination) writing(ctx context.Context, w *connectors.Writing) error {
 	sh := w.Shape
-	if sh.Op == connectors.Call || sh.Op == connectors.Put {
+	switch sh.Op {
+	case connectors.Put:
 		return nil
+	case connectors.Call:
+		return x.calling(ctx, w)
 	}
 	tab, err := x.table(ctx, sh.Object)
 	if err != nil {
@@ -134,7 +137,9 @@ func (x *examination) noTable(ctx context.Context, w *connectors.Writing) error 
 	f := connectors.Finding{Code: dialect.CodeNoTable, Path: []any{"write", w.Index, "table"}, Word: w.Shape.Object,
 		Message: fmt.Sprintf("table %s is not there, or the account has no right to it", w.Shape.Object),
 		Cure:    "correct its name, schema or the target's database, or have the DBA create it or grant the rights that the mapping needs"}
-	if x.D.Inspector.Names != "" {
+	if sh := w.Shape; sh.Op == connectors.Call {
+		f.Path[2], f.Message = "procedure", fmt.Sprintf("procedure %s is not there, or the account has no right to it", sh.Object)
+	} else if x.D.Inspector.Names != "" {
 		res, err := x.S.Run(ctx, []dialect.Statement{{SQL: x.D.Inspector.Names, Rows: true, Item: -1}}, false, false)
 		if err != nil {
 			return err

@@ -18,36 +18,12 @@ type Mark struct {
 // ParseMark replaces :NAME by the system's placeholders, but not in texts, quoted names, comments and
 // PostgreSQL's :: casts.
 func ParseMark(sql string, bind func(int) string) (Mark, error) {
-	var m Mark
-	var b strings.Builder
-	sql = strings.TrimRight(strings.TrimSpace(sql), ";")
-	done := 0
-	for _, p := range connectors.Places(sql) {
-		m.Names = append(m.Names, p.Name)
-		b.WriteString(sql[done:p.Start])
-		b.WriteString(bind(len(m.Names)))
-		done = p.End
-	}
-	b.WriteString(sql[done:])
-	m.SQL = b.String()
-	if bind(1) == "?" && strings.Count(bare(m.SQL), "?") > len(m.Names) {
+	m := Mark{}
+	m.SQL, m.Names = dialect.Bound(sql, bind)
+	if bind(1) == "?" && strings.Count(dialect.Bare(m.SQL), "?") > len(m.Names) {
 		return Mark{}, errors.New("a place is written :NAME, not ?")
 	}
 	return m, nil
-}
-
-// bare is a statement without its texts, quoted names and comments.
-func bare(sql string) string {
-	var b strings.Builder
-	for i := 0; i < len(sql); {
-		if n := connectors.Skip(sql[i:]); n > 0 {
-			i += n
-			continue
-		}
-		b.WriteByte(sql[i])
-		i++
-	}
-	return b.String()
 }
 
 // args are the row's values for the places.

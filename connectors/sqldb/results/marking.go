@@ -176,7 +176,7 @@ var partial = regexp.MustCompile(`(?i)\b(limit|fetch|rownum|top)\b`)
 
 // portion is how many rows a query gives at most; 0: it does not say so in digits.
 func portion(query string) (n int) {
-	if all := portions.FindAllStringSubmatch(bare(query), -1); len(all) > 0 {
+	if all := portions.FindAllStringSubmatch(dialect.Bare(query), -1); len(all) > 0 {
 		last := all[len(all)-1]
 		n, _ = strconv.Atoi(cmp.Or(last[2], last[1])) // one that is too large is as good as none
 	}

@@ -43,11 +43,22 @@ INSERT INTO `T` (`ID`, `NAME`) VALUES (?,?) RETURNING `NO`, `ID`, `NAME`; -- 2 a
 INSERT INTO `T` (`ID`, `NAME`) VALUES (?,?) RETURNING `NO`, `ID`, `NAME`; -- 2 args, item 1
 INSERT INTO `T` (`ID`, `NAME`) VALUES (?,?) RETURNING `NO`, `ID`, `NAME`; -- 2 args, item 2
 -- op 4 returning false
-CALL T(?, ?); -- 2 args, item 0
-CALL T(?, ?); -- 2 args, item 1
-CALL T(?, ?); -- 2 args, item 2
+SET @ib_1 = NULL, @ib_3 = ?; -- 1 args, item 0
+CALL T(@ib_1, ?, @ib_3); -- 1 args, item 0
+SET @ib_1 = NULL, @ib_3 = ?; -- 1 args, item 1
+CALL T(@ib_1, ?, @ib_3); -- 1 args, item 1
+SET @ib_1 = NULL, @ib_3 = ?; -- 1 args, item 2
+CALL T(@ib_1, ?, @ib_3); -- 1 args, item 2
 -- op 4 returning true
-error write w: sql.unsupported: this kind of write is not possible here
+SET @ib_1 = NULL, @ib_3 = ?; -- 1 args, item 0
+CALL T(@ib_1, ?, @ib_3); -- 1 args, item 0
+SELECT @ib_1 AS `NO`, @ib_3 AS `NAME`; -- 0 args, item 0
+SET @ib_1 = NULL, @ib_3 = ?; -- 1 args, item 1
+CALL T(@ib_1, ?, @ib_3); -- 1 args, item 1
+SELECT @ib_1 AS `NO`, @ib_3 AS `NAME`; -- 0 args, item 1
+SET @ib_1 = NULL, @ib_3 = ?; -- 1 args, item 2
+CALL T(@ib_1, ?, @ib_3); -- 1 args, item 2
+SELECT @ib_1 AS `NO`, @ib_3 AS `NAME`; -- 0 args, item 2
 -- ledger
 CREATE TABLE IF NOT EXISTS INBASKET_LEDGER (
   DELIVERY varchar(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY,

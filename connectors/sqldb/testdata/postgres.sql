@@ -40,13 +40,13 @@ INSERT INTO "T" ("ID", "NAME") VALUES ($1,$2) RETURNING "NO", "ID", "NAME"; -- 2
 INSERT INTO "T" ("ID", "NAME") VALUES ($1,$2) RETURNING "NO", "ID", "NAME"; -- 2 args, item 1
 INSERT INTO "T" ("ID", "NAME") VALUES ($1,$2) RETURNING "NO", "ID", "NAME"; -- 2 args, item 2
 -- op 4 returning false
-CALL T("id" => $1, "name" => $2); -- 2 args, item 0
-CALL T("id" => $1, "name" => $2); -- 2 args, item 1
-CALL T("id" => $1, "name" => $2); -- 2 args, item 2
+CALL T("NO" => NULL, "ID" => $1, "NAME" => $2); -- 2 args, item 0
+CALL T("NO" => NULL, "ID" => $1, "NAME" => $2); -- 2 args, item 1
+CALL T("NO" => NULL, "ID" => $1, "NAME" => $2); -- 2 args, item 2
 -- op 4 returning true
-CALL T("id" => $1, "name" => $2); -- 2 args, item 0
-CALL T("id" => $1, "name" => $2); -- 2 args, item 1
-CALL T("id" => $1, "name" => $2); -- 2 args, item 2
+CALL T("NO" => NULL, "ID" => $1, "NAME" => $2); -- 2 args, item 0
+CALL T("NO" => NULL, "ID" => $1, "NAME" => $2); -- 2 args, item 1
+CALL T("NO" => NULL, "ID" => $1, "NAME" => $2); -- 2 args, item 2
 -- ledger
 CREATE TABLE IF NOT EXISTS INBASKET_LEDGER (
   DELIVERY varchar(64) NOT NULL PRIMARY KEY,

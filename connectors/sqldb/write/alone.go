@@ -1,6 +1,7 @@
 package write
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"sync"
@@ -96,7 +97,7 @@ func (p *parting) divide(ctx context.Context, items []*item) *connectors.Error {
 			p.wrote = p.t.taken.wrote(items) || p.wrote
 			return nil
 		}
-		if v.Err.Class != connectors.ItemError && !v.MaybeRow {
+		if v.Err.Class != connectors.ItemError && !v.MaybeRow && v.By == nil {
 			for _, it := range items {
 				it.fail(v.Err)
 			}
@@ -128,6 +129,9 @@ func (p *parting) divide(ctx context.Context, items []*item) *connectors.Error {
 func (p *parting) refused(it *item, r *database.Refusal) *connectors.Error {
 	if !r.MaybeRow {
 		it.fail(r.Err)
+		if it.judged = r.By != nil; it.judged {
+			it.outcome.Reject, it.outcome.Text = r.By.Reject, cmp.Or(r.By.Text, it.outcome.Text)
+		}
 		return nil
 	}
 	err := *r.Err

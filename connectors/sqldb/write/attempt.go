@@ -18,6 +18,7 @@ type item struct {
 	outcome  connectors.Outcome
 	given    map[given]connectors.Value // in the attempt that is running
 	before   bool                       // an earlier call wrote it
+	judged   bool                       // the mapping says what becomes of it, by what a call returned
 }
 
 // given names a value that a record returned.
@@ -59,8 +60,12 @@ type attempt struct {
 	wrote   map[*dialect.Table]bool // of them, those that got rows that are to stay
 	last    []tally                 // of watched, when they were counted last
 	begun   bool
-	gives   bool // some item returned values
+	gives   bool   // some item returned values
+	late    bool   // the ledger is written after the records: a call among them may end the transaction
+	locked  string // the key of the delivery that no other session works on
 	again   []again
+	planned *planning // nil: it is no plan
+	content int64     // bytes of it in what is pending
 }
 
 // write writes all items with their ledger rows in one transaction.
@@ -69,8 +74,10 @@ func (a *attempt) write(ctx context.Context) error {
 		it.given = nil
 	}
 	a.watch()
-	if err := a.ledger(); err != nil {
-		return err
+	if !a.late {
+		if err := a.ledger(); err != nil {
+			return err
+		}
 	}
 	fresh := a.items
 	if len(a.known) > 0 {
@@ -94,7 +101,9 @@ func indexed(err error, from, to []*item) error {
 	if errors.As(err, &c) && c.Item >= 0 && len(from) != len(to) {
 		for i, it := range to {
 			if it == from[c.Item] {
-				return &dialect.Culprit{Item: i, Code: c.Code, Op: c.Op, Err: c.Err}
+				moved := *c
+				moved.Item = i
+				return &moved
 			}
 		}
 	}
@@ -127,6 +136,14 @@ func (a *attempt) records(ctx context.Context) error {
 	}
 	if err := a.takeAll(ctx); err != nil {
 		return err
+	}
+	if a.late {
+		if err := a.flush(ctx, false); err != nil { // what a call returned is judged before the ledger has it
+			return err
+		}
+		if err := a.ledger(); err != nil {
+			return err
+		}
 	}
 	if err := a.ledgerReturned(); err != nil {
 		return err
@@ -161,11 +178,9 @@ func (a *attempt) wave(ctx context.Context, w wave) error {
 			return err
 		}
 	}
-	var tab *dialect.Table
-	if w.shape.Op == connectors.Call {
-		tab = dialect.NewTable(w.shape.Object, a.t.qualified(w.shape.Object), nil)
-	} else if tab = a.k.Tables[w.shape.Object]; tab == nil {
-		return connectors.Errorf(connectors.TargetError, dialect.CodeNoTable, "find table "+w.shape.Object, "", "not loaded")
+	tab := a.k.Tables[catalog.Entry(w.shape)]
+	if tab == nil {
+		return connectors.Errorf(connectors.TargetError, dialect.CodeNoTable, "find "+w.shape.Object, "", "not loaded")
 	}
 	if tab.Instead[w.shape.Op] && !w.shape.Unchecked {
 		return &dialect.Culprit{Item: single(w.parts), Code: dialect.CodeRows, Op: "write to " + tab.Plain, Err: errors.New("only the INSTEAD OF trigger of the view knows what it writes")}
@@ -174,15 +189,35 @@ func (a *attempt) wave(ctx context.Context, w wave) error {
 		return err
 	}
 	for _, parts := range a.apart(w) {
-		sets, err := a.rowsets(wave{w.shape, parts}, tab)
+		cut, sizes, err := portions(w.shape, parts)
 		if err != nil {
 			return err
 		}
-		if err := a.queueSets(w.shape, sets); err != nil {
-			return err
+		for i, parts := range cut {
+			if err := a.portion(ctx, wave{w.shape, parts}, tab, sizes[i]); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
+}
+
+// portion queues rows that have so many bytes of content, once the database has taken what waits before them.
+func (a *attempt) portion(ctx context.Context, w wave, tab *dialect.Table, size int64) error {
+	if a.content += size; a.content > dialect.MaxBlob && a.content > size {
+		if err := a.flush(ctx, false); err != nil {
+			return err
+		}
+		a.content = size
+	}
+	sets, err := a.rowsets(w, tab)
+	if err != nil {
+		return err
+	}
+	if w.shape.Op == connectors.Call {
+		return a.queueCalls(ctx, w.shape, sets)
+	}
+	return a.queueSets(w.shape, sets)
 }
 
 // queueSets queues the statements of rows that do not touch each other: for children that are replaced all that go, then
@@ -190,6 +225,9 @@ func (a *attempt) wave(ctx context.Context, w wave) error {
 func (a *attempt) queueSets(shape *connectors.Shape, sets []*dialect.Rowset) error {
 	d := &a.t.Sys.Dialect
 	a.hold(sets[0], sets[0].Tab)
+	if a.planned != nil && shape.Op != connectors.Call {
+		a.planned.before(sets)
+	}
 	if shape.Op == connectors.ReplaceChildren {
 		a.keysByBytes(sets)
 		done := map[string]bool{}
@@ -417,7 +455,7 @@ func (a *attempt) returns(r dialect.Row, shape *connectors.Shape, row []connecto
 	}
 	for i, name := range shape.Returning[:min(len(shape.Returning), len(row))] {
 		v := row[i]
-		if tab := a.k.Tables[shape.Object]; tab != nil && tab.Pads(name) {
+		if tab := a.k.Tables[catalog.Entry(shape)]; tab != nil && tab.Pads(name) {
 			v.Str = strings.TrimRight(v.Str, " ")
 		}
 		it.given[given{shape.Write + "." + name, r.Record}] = v

@@ -3,6 +3,7 @@ package write
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/connectors/sqldb/catalog"
@@ -68,7 +69,7 @@ func (t *Writer) inOrder(seg []*item, failed map[string]bool) []*item {
 
 func (it *item) fail(err *connectors.Error) {
 	it.outcome.Class, it.outcome.Code = err.Class, err.Code
-	it.outcome.Text, it.outcome.Raw = err.Safe(), ""
+	it.outcome.Text, it.outcome.Raw, it.outcome.Reject = err.Safe(), "", false
 	if err.Err != nil {
 		it.outcome.Raw = err.Err.Error()
 	}
@@ -92,7 +93,7 @@ func allAlike(items []*item) *connectors.Error {
 	}
 	first := items[0].outcome
 	for _, it := range items {
-		if it.outcome.Class != connectors.ItemError || it.outcome.Text != first.Text {
+		if it.judged || it.outcome.Class != connectors.ItemError || it.outcome.Text != first.Text {
 			return nil
 		}
 	}
@@ -116,7 +117,9 @@ func (t *Writer) once(ctx context.Context, k *catalog.Known, items []*item) *dat
 	for range 6 {
 		r, keep := t.transact(ctx, k, s, items, careful)
 		if r == nil {
-			t.Pool.Put(s)
+			if keep {
+				t.Pool.Put(s)
+			}
 			return nil
 		}
 		if !keep {
@@ -125,6 +128,7 @@ func (t *Writer) once(ctx context.Context, k *catalog.Known, items []*item) *dat
 		}
 		last = r
 		switch {
+		case r.By != nil, r.Err.Code == dialect.CodeEnds: // what a call returned or did says so, not a table
 		case r.Err.Code == dialect.CodeDuplicate && r.Err.Op == dialect.LedgerOp:
 			careful = true // some key is known: ask which, and write the rest
 			continue
@@ -161,7 +165,7 @@ func (t *Writer) transact(ctx context.Context, k *catalog.Known, s dialect.Sessi
 			r, keep = &database.Refusal{Err: connectors.Errorf(connectors.Uncertain, dialect.CodePanic, "write a group", "", "panic: %v", p), Item: -1}, false
 		}
 	}()
-	a := &attempt{t: t, k: k, s: s, items: items}
+	a := &attempt{t: t, k: k, s: s, items: items, late: t.Sys.Fence[0] != "" && slices.ContainsFunc(items, func(it *item) bool { some, _ := calls(it.delivery); return some })}
 	var err error
 	for i := 0; err == nil && i < len(items); i++ {
 		err = k.LoadAll(ctx, s, items[i].delivery)
@@ -169,7 +173,10 @@ func (t *Writer) transact(ctx context.Context, k *catalog.Known, s dialect.Sessi
 	if err == nil {
 		err = k.LoadLedger(ctx, s)
 	}
-	if err == nil && careful && t.Cfg.Ledger {
+	if err == nil {
+		err = a.lock(ctx)
+	}
+	if err == nil && (careful || a.late) && t.Cfg.Ledger {
 		err = a.recall(ctx)
 	}
 	if err == nil {
@@ -182,6 +189,10 @@ func (t *Writer) transact(ctx context.Context, k *catalog.Known, s dialect.Sessi
 				it.outcome.Returned, it.before = old, true
 			}
 		}
+		if a.unlock(ctx) != nil { // it ends with the session
+			s.Close()
+			return nil, false
+		}
 		return nil, true
 	}
 	r = t.Meaning(err)
@@ -189,16 +200,7 @@ func (t *Writer) transact(ctx context.Context, k *catalog.Known, s dialect.Sessi
 	if dialect.Broken(err) {
 		keep = false
 	} else if a.begun {
-		keep = s.Rollback(ctx) == nil
+		keep = s.Rollback(ctx) == nil && a.unlock(ctx) == nil
 	}
 	return r, keep
-}
-
-// qualified is a name with the schema that it stands in.
-func (t *Writer) qualified(object string) string {
-	schema, name := dialect.SplitName(object, t.Cfg.Schema)
-	if schema == "" {
-		return name
-	}
-	return schema + "." + name
 }

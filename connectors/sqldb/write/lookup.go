@@ -109,6 +109,14 @@ func (t *Writer) countRows(ctx context.Context, s dialect.Session, k *catalog.Kn
 	for i := range it.delivery.Records {
 		rec := &it.delivery.Records[i]
 		sh := rec.Shape
+		if sh.Op == connectors.Call {
+			made, sure, err := a.probed(ctx, k, rec)
+			if err != nil || !sure {
+				return 0, false, err
+			}
+			n += made
+			continue
+		}
 		if sh.Op != connectors.Insert || len(sh.Key) == 0 || len(sh.Returning) > 0 {
 			return 0, false, nil
 		}

@@ -114,19 +114,20 @@ func singly(items []*item) []wave {
 	return all
 }
 
-// segments cuts items so that no two deliveries of one Order share a segment.
+// segments cuts items so that no two deliveries of one Order share a segment, and what a call may commit is alone.
 func segments(items []*item) [][]*item {
 	var all [][]*item
 	seen := map[string]bool{}
-	start := 0
+	start, alone := 0, false
 	for i, it := range items {
 		o := it.delivery.Order
-		if o != "" && seen[o] {
+		_, probed := calls(it.delivery)
+		if i > start && (o != "" && seen[o] || probed || alone) {
 			all = append(all, items[start:i])
 			start = i
 			clear(seen)
 		}
-		seen[o] = o != ""
+		seen[o], alone = o != "", probed
 	}
 	return append(all, items[start:])
 }
@@ -219,6 +220,9 @@ func plain(v *connectors.Value) string {
 func sameBytes(x, y *connectors.Blob) bool {
 	if x == y || x == nil || y == nil || x.Size != y.Size {
 		return x == y
+	}
+	if x.Digest != (connectors.Digest{}) && y.Digest != (connectors.Digest{}) {
+		return x.Digest == y.Digest
 	}
 	one, err := dialect.ReadBlob(x)
 	two, err2 := dialect.ReadBlob(y)

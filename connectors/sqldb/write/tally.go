@@ -39,7 +39,7 @@ func (w *window) finds(res dialect.Result) error {
 
 // newWindow is for a write of sets.
 func newWindow(shape *connectors.Shape, sets []*dialect.Rowset) *window {
-	w := &window{tab: sets[0].Tab, op: shape.Op, text: "write to " + sets[0].Tab.Plain, item: sets[0].Item(), passes: shape.Unchecked || shape.Op == connectors.Call}
+	w := &window{tab: sets[0].Tab, op: shape.Op, text: "write to " + sets[0].Tab.Plain, item: sets[0].Item(), passes: shape.Unchecked}
 	for _, set := range sets {
 		if set.Item() != w.item {
 			w.item = -1
@@ -56,7 +56,9 @@ func (a *attempt) watch() {
 		return
 	}
 	for _, name := range slices.Sorted(maps.Keys(a.k.Tables)) {
-		a.watched = append(a.watched, a.k.Tables[name])
+		if tab := a.k.Tables[name]; tab.Routine == nil {
+			a.watched = append(a.watched, tab)
+		}
 	}
 	a.wrote = map[*dialect.Table]bool{}
 	a.counters(true)
@@ -76,7 +78,7 @@ func (a *attempt) doubtful() bool {
 				continue
 			}
 			last = sh
-			if tab := a.k.Tables[sh.Object]; tab != nil && !tab.Sure && !sh.Unchecked {
+			if tab := a.k.Tables[sh.Object]; sh.Op != connectors.Call && tab != nil && !tab.Sure && !sh.Unchecked {
 				return true
 			}
 		}

@@ -66,6 +66,8 @@ func Read(b []byte) (fields []Field, err error) {
 		switch p := recover(); {
 		case p == errBudget:
 			fields, err = nil, failed(Large, "reading the PDF takes too much")
+		case p == errRepair:
+			fields, err = nil, failed(Malformed, "the table of the PDF's objects is not well-formed, and what is valid cannot be told")
 		case p != nil:
 			fields, err = nil, failed(Malformed, "the PDF is not well-formed: reading it broke off")
 		}
@@ -73,14 +75,15 @@ func Read(b []byte) (fields []Field, err error) {
 	if !bytes.HasPrefix(b, []byte("%PDF-")) || !bytes.HasSuffix(bytes.TrimRight(b, "\x00\t\n\f\r "), []byte("%%EOF")) {
 		return nil, failed(Malformed, "it is no PDF, or its end is missing")
 	}
-	ctx, err := pdfcpu.ReadWithContext(&steps{Context: context.Background()}, &budget{ReadSeeker: bytes.NewReader(b), left: leastRead + perByte*len(b)}, settings())
+	in := &budget{ReadSeeker: bytes.NewReader(b), left: leastRead + perByte*len(b)}
+	ctx, err := pdfcpu.ReadWithContext(&steps{Context: context.Background()}, in, settings())
 	switch {
 	case errors.Is(err, pdfcpu.ErrEncrypted) || err == nil && ctx.Encrypt != nil:
 		return nil, failed(Encrypted, "the PDF is encrypted")
 	case errors.Is(err, errBudget):
 		return nil, failed(Large, "reading the PDF takes too much")
 	case err != nil:
-		return nil, failed(Malformed, "the PDF is not well-formed")
+		return nil, failed(Malformed, "the PDF is not well-formed, or a part of it is too large")
 	}
 	r := reader{ctx: ctx, seen: map[int]bool{}, known: map[string]int{}}
 	if err := r.form(); err != nil {
@@ -98,12 +101,24 @@ func settings() *model.Configuration {
 	return c
 }
 
-var errBudget = errors.New("too much")
+var errBudget, errRepair = errors.New("too much"), errors.New("repaired")
 
-// budget bounds how much is read of a file, so that a file which leads back to itself comes to an end.
+// budget bounds how much is read of a file, so that a file which leads back to itself comes to an end. It also ends the repair of a table
+// of objects: for that alone the library goes back to the beginning, where the version stands, which it reads once.
 type budget struct {
 	io.ReadSeeker
-	left int
+	left   int
+	begins int
+}
+
+// Seek refuses to begin again.
+func (b *budget) Seek(offset int64, whence int) (int64, error) {
+	if whence == io.SeekStart && offset == 0 {
+		if b.begins++; b.begins > 1 {
+			panic(errRepair)
+		}
+	}
+	return b.ReadSeeker.Seek(offset, whence)
 }
 
 func (b *budget) Read(p []byte) (int, error) {
@@ -172,7 +187,7 @@ func (r *reader) form() error {
 func (r *reader) deref(o types.Object) (types.Object, error) {
 	v, err := r.ctx.Dereference(o)
 	if err != nil {
-		return nil, failed(Malformed, "the PDF is not well-formed")
+		return nil, failed(Malformed, "the PDF is not well-formed, or a part of it is too large")
 	}
 	return v, nil
 }

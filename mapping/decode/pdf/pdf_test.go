@@ -2,7 +2,10 @@ package pdf
 
 import (
 	"bytes"
+	"compress/zlib"
 	"fmt"
+	"io"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -39,6 +42,54 @@ func revised() []byte {
 	return fmt.Appendf(b, "xref\n4 1\n%010d 00000 n \ntrailer\n<</Size 5/Root 1 0 R/Prev %d>>\nstartxref\n%d\n%%%%EOF\n", at, first, table)
 }
 
+// packed is a PDF whose objects lie in a compressed stream, and whose table is one, as programs write them since PDF 1.5; wrong: the table is not where
+// the end of the file says.
+func packed(t *testing.T, value string, wrong int) []byte {
+	t.Helper()
+	deflated := func(b string) string {
+		var out bytes.Buffer
+		w := zlib.NewWriter(&out)
+		if _, err := io.WriteString(w, b); err != nil || w.Close() != nil {
+			t.Fatal("deflate")
+		}
+		return out.String()
+	}
+	stream := func(dict, b string) string {
+		b = deflated(b)
+		return fmt.Sprintf("<<%s/Filter/FlateDecode/Length %d>>\nstream\n%s\nendstream", dict, len(b), b)
+	}
+	form, field := "<</Fields[4 0 R]>>", "<</FT/Tx/T(a)/V("+value+")>>"
+	head := fmt.Sprintf("2 0 4 %d ", len(form)+1)
+	var b bytes.Buffer
+	b.WriteString("%PDF-1.7\n")
+	at := map[int]int{}
+	for n, o := range map[int]string{1: "<</Type/Catalog/AcroForm 2 0 R/Pages 3 0 R>>", 3: "<</Type/Pages/Kids[]/Count 0>>",
+		5: stream(fmt.Sprintf("/Type/ObjStm/N 2/First %d", len(head)), head+form+" "+field)} {
+		at[n] = b.Len()
+		fmt.Fprintf(&b, "%d 0 obj\n%s\nendobj\n", n, o)
+	}
+	table := b.Len()
+	entry := func(kind, where, more int) string {
+		return string([]byte{byte(kind), byte(where >> 16), byte(where >> 8), byte(where), byte(more)})
+	}
+	entries := entry(0, 0, 255) + entry(1, at[1], 0) + entry(2, 5, 0) + entry(1, at[3], 0) + entry(2, 5, 1) + entry(1, at[5], 0) + entry(1, table, 0)
+	fmt.Fprintf(&b, "6 0 obj\n%s\nendobj\nstartxref\n%d\n%%%%EOF\n", stream("/Type/XRef/Size 7/W[1 3 1]/Root 1 0 R", entries), table+wrong)
+	return b.Bytes()
+}
+
+// looped is a PDF whose table says that it is its own last one.
+func looped() []byte {
+	b := revised()
+	at := bytes.LastIndex(b, []byte("xref\n4 "))
+	return regexp.MustCompile(`/Prev \d+`).ReplaceAll(b, fmt.Appendf(nil, "/Prev %d", at))
+}
+
+// moved is a PDF whose table says a wrong place for each object.
+func moved() []byte {
+	b := revised()
+	return bytes.Replace(b, []byte("%PDF-1.7\n"), []byte("%PDF-1.7\n%a comment\n"), 1)
+}
+
 // TestRead is what is read of PDFs, and what is said of what has no fields.
 func TestRead(t *testing.T) {
 	t.Parallel()
@@ -68,9 +119,15 @@ func TestRead(t *testing.T) {
 		{"no type", file("", "<</Fields[4 0 R]>>", "<</T(a)/V(x)>>"), "!0 a field of the PDF has a type that there is not"},
 		{"no name", file("", "<</Fields[4 0 R]>>", "<</FT/Tx/V(x)>>"), "!0 a field of the PDF has no name"},
 		{"a bad text", file("", "<</Fields[4 0 R]>>", "<</FT/Tx/T(a)/V<FEFFD800>>>"), "!0 a text of the PDF is not valid in its character set"},
+		{"packed", packed(t, "x", 0), `a="x"`},
+		{"packed, with a wrong place of its table", packed(t, "x", 3), "!0 the table of the PDF's objects is not well-formed, and what is valid cannot be told"},
+		{"packed, far too large", packed(t, strings.Repeat("x", maxStream+1), 0), "!0 the PDF is not well-formed, or a part of it is too large"},
+		{"moved", moved(), "!0 the table of the PDF's objects is not well-formed, and what is valid cannot be told"},
+		{"deep", file("", append([]string{"<</Fields[4 0 R]/FT/Tx>>"}, deep(100)...)...), "!4 the PDF has more than 20000 fields, or fields within fields deeper than 32"},
+		{"a table that leads back", looped(), "!0 the PDF is not well-formed, or a part of it is too large"},
 		{"no PDF", []byte("{}"), "!0 it is no PDF, or its end is missing"},
 		{"cut short", file("", "<</Fields[]>>")[:200], "!0 it is no PDF, or its end is missing"},
-		{"no table", []byte("%PDF-1.7\n%%EOF\n"), "!0 the PDF is not well-formed"},
+		{"no table", []byte("%PDF-1.7\n%%EOF\n"), "!0 the PDF is not well-formed, or a part of it is too large"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -79,6 +136,14 @@ func TestRead(t *testing.T) {
 			}
 		})
 	}
+}
+
+// deep are fields within fields.
+func deep(n int) (out []string) {
+	for i := range n {
+		out = append(out, fmt.Sprintf("<</T(a)/FT/Tx/Kids[%d 0 R]>>", 5+i))
+	}
+	return append(out, "<</T(a)/V(x)>>")
 }
 
 func told(fields []Field, err error) string {

@@ -218,3 +218,14 @@ func hybrid(s, signs string) bool {
 	}
 	return false
 }
+
+// Keeps names the standards without further arguments by whose check digits a text is right, sorted.
+func Keeps(text string) (names []string) {
+	for name, s := range standards {
+		if s.correct != nil && s.correct(text) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}

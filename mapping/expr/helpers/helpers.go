@@ -18,7 +18,7 @@ type Part struct {
 
 // Parts are the functions of the language, each in the file of its subject. Every one is pure and takes
 // missing and null; what it does with them is in its absent text, which the reference prints.
-var Parts = []Part{{"Text", textHelpers}, {"Patterns", patternHelpers}, {"Numbers", numberHelpers}, {"Dates and times", dateHelpers}, {"Lists and absent values", listHelpers},
+var Parts = []Part{{"Text", textHelpers}, {"Patterns", patternHelpers}, {"Numbers", numberHelpers}, {"Content", binaryHelpers}, {"Dates and times", dateHelpers}, {"Lists and absent values", listHelpers},
 	{"Checks by standard", checkHelpers()}}
 
 // Find returns the helper of a name.

@@ -175,6 +175,7 @@ func makeLookup(c Call) (value.Function, *Mistake) {
 			if e.Seen != nil {
 				e.See(value.PlaceLookup, t.Name, t.Outcome(key))
 			}
+			e.See(value.PlaceKey, t.Name, key)
 			return value.Text(t.Rows[key])
 		}
 		e.See(value.PlaceLookup, t.Name, value.NoKey)

@@ -20,6 +20,9 @@ func ReadDate(s string) (time.Time, bool) {
 	return t, err == nil && t.Year() > 0
 }
 
+// maxOffset in seconds is more than clocks differ anywhere from UTC. PostgreSQL refuses such times.
+const maxOffset = 15 * 3600
+
 // ReadDateTime reads what DateTime wrote; zoned tells whether it had an offset.
 func ReadDateTime(s string) (t time.Time, zoned, ok bool) {
 	t, err := time.Parse(time.RFC3339, s)
@@ -27,7 +30,8 @@ func ReadDateTime(s string) (t time.Time, zoned, ok bool) {
 	if !zoned {
 		t, err = time.Parse("2006-01-02T15:04:05", s)
 	}
-	return t, zoned, err == nil && t.Year() > 0
+	_, offset := t.Zone()
+	return t, zoned, err == nil && t.Year() > 0 && max(offset, -offset) < maxOffset
 }
 
 // compareTimes compares two date-times; one with and one without an offset cannot be compared.

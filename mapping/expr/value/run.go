@@ -56,6 +56,7 @@ const (
 	PlaceWrite  PlaceKind = "write"  // makes a record
 	PlaceWhen   PlaceKind = "when"   // of a write, is true or false
 	PlaceLookup PlaceKind = "lookup" // finds a key, or does not
+	PlaceKey    PlaceKind = "key"    // a lookup finds this one; it may be one that a citizen chose
 )
 
 // Outcomes of lookups beside the keys that stand in the mapping.

@@ -12,7 +12,7 @@ import (
 )
 
 // always are the packages that make test needs: servers, and tools that look at what the tests made.
-var always = []string{"postgresql", "pgbouncer", "mariadb-server", "vsftpd", "postfix", "prometheus", "strace", "groff-base", "wixl", "msitools", "osslsigncode"}
+var always = []string{"postgresql", "pgbouncer", "mariadb-server", "vsftpd", "postfix", "prometheus", "strace", "groff-base", "wixl", "msitools", "osslsigncode", "chromium"}
 
 // files tell, for each Debian package, whether it is there.
 var files = map[string]string{
@@ -34,6 +34,7 @@ var files = map[string]string{
 	"wixl":                      "/usr/bin/wixl",
 	"msitools":                  "/usr/bin/msibuild",
 	"osslsigncode":              "/usr/bin/osslsigncode",
+	"chromium":                  "/usr/bin/chromium",
 	"binutils-mingw-w64-x86-64": "/usr/bin/x86_64-w64-mingw32-ld",
 	"python3-psycopg2":          "/usr/lib/python3/dist-packages/psycopg2",
 }

@@ -163,8 +163,23 @@ var earlySchema = []string{
 	`ALTER TABLE match ADD COLUMN since INTEGER`,
 }
 
+// numberSchema is version 9: how far the agent's own sequences have come, in which epoch that was known, and who has which number.
+var numberSchema = []string{
+	`CREATE TABLE series(name TEXT PRIMARY KEY, last INTEGER NOT NULL, epoch INTEGER NOT NULL) WITHOUT ROWID`,
+	`CREATE TABLE number(sub INTEGER NOT NULL, series TEXT NOT NULL, n INTEGER NOT NULL, PRIMARY KEY(sub, series)) WITHOUT ROWID`,
+	`CREATE UNIQUE INDEX number_once ON number(series, n)`,
+}
+
+// keySchema is version 10: what people find submissions by. value is what is compared: a text that begins with how it was made comparable, or a keyed
+// hash; keep says how the value is kept, and shown is the value itself, where it may be shown.
+var keySchema = []string{
+	`CREATE TABLE search(name INTEGER NOT NULL, value BLOB NOT NULL, sub INTEGER NOT NULL, keep INTEGER NOT NULL, shown BLOB,
+		PRIMARY KEY(name, value, sub)) WITHOUT ROWID`,
+	`CREATE INDEX search_sub ON search(sub)`,
+}
+
 // migrations[n] lifts a journal from version n to n+1.
-var migrations = [][]string{schema, restoreSchema, purgeSchema, resultSchema, formSchema, orderSchema, waitSchema, earlySchema}
+var migrations = [][]string{schema, restoreSchema, purgeSchema, resultSchema, formSchema, orderSchema, waitSchema, earlySchema, numberSchema, keySchema}
 
 // Newest is the version of the tables that this program writes.
 func (e *Engine) Newest() int64 { return int64(len(migrations)) }

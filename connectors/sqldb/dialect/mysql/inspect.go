@@ -12,7 +12,7 @@ import (
 )
 
 func inspector() dialect.Inspector {
-	return dialect.Inspector{Explain: "EXPLAIN ", Traits: traits, Server: server, Columns: names, Sets: sets,
+	return dialect.Inspector{Explain: "EXPLAIN ", Traits: traits, Server: server, Columns: names, Sets: sets, Constraints: constraints, Takes: takes,
 		Gone:  []string{"Error 1345"}, // the account may use a view but not see what is beneath it
 		Names: `SELECT table_schema, table_name FROM information_schema.tables WHERE table_schema NOT IN ('information_schema', 'mysql', 'performance_schema', 'sys') ORDER BY 1, 2 LIMIT 2000`}
 }
@@ -42,14 +42,14 @@ func traits(ctx context.Context, x *dialect.Inspection, tab *dialect.Table) (*di
 	}
 	res, err := x.S.Run(ctx, []dialect.Statement{
 		{SQL: from("SELECT table_type, engine FROM information_schema.tables"), Args: args, Rows: true, Item: -1},
-		{SQL: from("SELECT column_name, extra, is_nullable, character_set_name, data_type, numeric_precision - numeric_scale FROM information_schema.columns"), Args: args, Rows: true, Item: -1},
+		{SQL: from("SELECT column_name, extra, is_nullable, character_set_name, data_type, numeric_precision - numeric_scale, column_type FROM information_schema.columns"), Args: args, Rows: true, Item: -1},
 		{SQL: "SELECT trigger_name, event_manipulation FROM information_schema.triggers WHERE action_timing = 'BEFORE' AND event_object_schema = ? AND event_object_table = ? ORDER BY 1", Args: args, Rows: true, Item: -1},
 		{SQL: from("SELECT index_name, column_name FROM information_schema.statistics") + " ORDER BY index_name, seq_in_index", Args: args, Rows: true, Item: -1},
 	}, false, false)
 	if err != nil {
 		return nil, err
 	}
-	tr := &dialect.Traits{Computed: map[string]bool{}, Strictly: map[string]bool{}, Charsets: map[string]string{}, Whole: map[string]int{}, Indexes: [][]string{}}
+	tr := &dialect.Traits{Computed: map[string]bool{}, Strictly: map[string]bool{}, Charsets: map[string]string{}, Whole: map[string]int{}, Unsigned: map[string]bool{}, Indexes: [][]string{}}
 	for _, r := range res[0].Rows {
 		switch {
 		case strings.Contains(r[0].Str, "VIEW"):
@@ -64,6 +64,7 @@ func traits(ctx context.Context, x *dialect.Inspection, tab *dialect.Table) (*di
 		if tr.Whole[r[0].Str] = whole[r[4].Str]; r[4].Str == "decimal" {
 			tr.Whole[r[0].Str] = int(dialect.AsInt(r[5]))
 		}
+		tr.Unsigned[r[0].Str] = strings.Contains(r[6].Str, "unsigned")
 		if set := r[3].Str; set != "" && !strings.HasPrefix(set, "utf8mb4") && !strings.HasPrefix(set, "utf16") && set != "utf32" {
 			tr.Charsets[r[0].Str] = set
 		}

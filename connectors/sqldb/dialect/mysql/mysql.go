@@ -29,7 +29,7 @@ func Dialect(maria bool) dialect.Dialect {
 		},
 		Inspector: inspector(), Digest: "varchar(64)",
 		MaxBinds: 60000, MaxRows: 128, Returns: maria, Quote: quoteBack, Bind: dialect.QuestionMark, Anew: "SET TRANSACTION ISOLATION LEVEL READ COMMITTED", Differs: differs,
-		Write: write, Table: table, Arg: arg, Moments: moments(maria), Prove: dialect.ProveByReading, Hold: hold, Doubles: true, Classify: verdict, Inside: inside,
+		Write: write, Table: table, Routine: routine, Fence: [2]string{"SAVEPOINT ib_call", "RELEASE SAVEPOINT ib_call"}, Lock: lock, Unlock: unlock, Arg: arg, Moments: moments(maria), Prove: dialect.ProveByReading, Hold: hold, Doubles: true, Bare: " () VALUES ()", TakesBack: &dialect.TakesBack{Numbers: true}, Classify: verdict, Inside: inside,
 		// Local time is no measure of how long ago: an hour comes twice a year.
 		Age:   "UNIX_TIMESTAMP() - UNIX_TIMESTAMP(WRITTEN_AT)",
 		Since: func(n int64) string { return fmt.Sprintf("UNIX_TIMESTAMP(WRITTEN_AT) >= UNIX_TIMESTAMP() - %d", n) },
@@ -193,22 +193,6 @@ func upserts(d *dialect.Dialect, w *dialect.Rowset) []dialect.Statement {
 	return stmts
 }
 
-// call calls a procedure once a row, with the fields as its parameters in order.
-func call(d *dialect.Dialect, w *dialect.Rowset) ([]dialect.Statement, error) {
-	if len(w.Shape.Returning) > 0 {
-		return nil, dialect.Unsupported(w)
-	}
-	var stmts []dialect.Statement
-	for _, r := range w.Rows {
-		marks := make([]string, len(w.Cols))
-		for i := range marks {
-			marks[i] = d.Bind(i + 1)
-		}
-		stmts = append(stmts, dialect.Statement{SQL: "CALL " + w.Tab.Name + "(" + strings.Join(marks, ", ") + ")", Args: r.Args, Op: "call " + w.Shape.Object, Item: r.Item})
-	}
-	return stmts, nil
-}
-
 // triggers counts a table's triggers, and the rights by which one sees them. It is part of what a transaction proves
 // where moments depend on it: SHOW CREATE TABLE does not list triggers.
 const triggers = `SELECT (SELECT COUNT(*) FROM information_schema.triggers WHERE event_object_schema = ? AND event_object_table = ?) AS triggers,
@@ -282,7 +266,8 @@ func table(ctx context.Context, s dialect.Session, schema, name string) (*dialec
 	engine := found[2].Str
 	t.Versioned = dialect.AsInt(found[3]) == 1
 	t.Sure = engine != "" // a table: nothing here leaves out a row in silence
-	t.Clocked = engine == "" || dialect.AsInt(res[3].Rows[0][0]) > 0 || dialect.AsInt(res[3].Rows[0][1]) == 0 || clocked(printed, cols, res[0].Rows)
+	t.Hooked = engine == "" || dialect.AsInt(res[3].Rows[0][0]) > 0 || dialect.AsInt(res[3].Rows[0][1]) == 0
+	t.Clocked = t.Hooked || clocked(printed, cols, res[0].Rows)
 	t.Uniques, t.Partly = dialect.WholeKeys(res[1].Rows)
 	t.Proofs = append(spelled(found[0].Str, name, found[1].Str), printed)
 	if !t.Clocked && slices.ContainsFunc(cols, func(c *dialect.Column) bool { return c.Fam == dialect.FamInstant }) {

@@ -9,7 +9,7 @@ import (
 )
 
 func inspector() dialect.Inspector {
-	return dialect.Inspector{Explain: "EXPLAIN ", Strict: true, Describes: true, Traits: traits, Server: server, Rights: rights, Columns: names, MayCreate: mayCreate, Sets: sets,
+	return dialect.Inspector{Explain: "EXPLAIN ", Strict: true, Describes: true, Traits: traits, Server: server, Rights: rights, Columns: names, MayCreate: mayCreate, Sets: sets, Constraints: constraints, Takes: takes,
 		Names: `SELECT n.nspname, c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p', 'v', 'f') AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname NOT LIKE 'pg\_%' ORDER BY 1, 2 LIMIT 2000`}
 }

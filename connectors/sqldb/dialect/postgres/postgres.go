@@ -32,7 +32,7 @@ func Dialect() dialect.Dialect {
 		Steady: "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ", MaxBinds: 65000, MaxRows: 64, Returns: true, Quote: dialect.QuoteDouble,
 		Bind: func(n int) string { return "$" + strconv.Itoa(n) }, Fold: strings.ToLower,
 		Differs: differs,
-		Write:   write, Table: table, Arg: dialect.Arg, Prove: prove, Tally: tally, Settle: "SET CONSTRAINTS ALL IMMEDIATE", Pipelines: true, Classify: verdict, Inside: inside,
+		Write:   write, Table: table, Routine: routine, Lock: lock, Arg: dialect.Arg, Prove: prove, Tally: tally, Settle: "SET CONSTRAINTS ALL IMMEDIATE", Pipelines: true, TakesBack: &dialect.TakesBack{Calls: true, Triggers: true, Numbers: true}, Classify: verdict, Inside: inside,
 		Age:   "CAST(EXTRACT(EPOCH FROM CURRENT_TIMESTAMP - WRITTEN_AT) AS bigint)",
 		Since: func(n int64) string { return fmt.Sprintf("WRITTEN_AT >= CURRENT_TIMESTAMP - INTERVAL '%d seconds'", n) },
 		LedgerDDL: func(t string) string {
@@ -169,20 +169,6 @@ func arrayText(rows []dialect.Row, col int) rawText {
 	return append(b, '}')
 }
 
-// call calls a procedure with named parameters.
-func call(d *dialect.Dialect, w *dialect.Rowset) ([]dialect.Statement, error) {
-	var stmts []dialect.Statement
-	for _, r := range w.Rows {
-		marks := make([]string, len(w.Cols))
-		for i, c := range w.Cols {
-			marks[i] = d.Quote(strings.ToLower(c.Name)) + " => " + d.Bind(i+1)
-		}
-		stmts = append(stmts, dialect.Statement{SQL: "CALL " + w.Tab.Name + "(" + strings.Join(marks, ", ") + ")", Args: r.Args,
-			Op: "call " + w.Shape.Object, Item: r.Item, Rows: len(w.Shape.Returning) > 0})
-	}
-	return stmts, nil
-}
-
 // find finds the table that a name means.
 const find = `
 SELECT n.nspname, c.relname
@@ -246,7 +232,11 @@ func prove(proofs []*dialect.Proof) []dialect.Statement {
 	for _, p := range proofs {
 		st.Args = append(append(st.Args, p.Print), p.Ask.Args...)
 		n := len(st.Args) - len(p.Ask.Args)
-		terms = append(terms, "$"+strconv.Itoa(n)+" = "+print(n+1, len(p.Ask.Args)))
+		text := p.Term
+		if text == nil {
+			text = func(first int) string { return print(first, len(p.Ask.Args)) }
+		}
+		terms = append(terms, "$"+strconv.Itoa(n)+" = "+text(n+1))
 	}
 	st.OIDs = slices.Repeat([]uint32{oidText}, len(st.Args))
 	st.SQL = "SELECT 1 / CASE WHEN pg_catalog.set_config('search_path', pg_catalog.current_setting('" + ownPath + "'), true) IS NULL THEN 0 WHEN " + strings.Join(terms, " AND ") + " THEN 1 ELSE 0 END"
@@ -310,6 +300,7 @@ func table(ctx context.Context, s dialect.Session, schema, name string) (*dialec
 	t.Proofs = []dialect.Proof{{Ask: ask, Print: dialect.PrintOf(res[0])}} // it was read first: what changed since is told
 	facts := res[1].Rows[0]
 	t.OID, t.Sure = facts[0].Int, facts[2].Int == 1
+	t.Hooked = !t.Sure
 	if !strings.HasPrefix(t.Proofs[0].Print, strconv.FormatInt(t.OID, 10)+"/") {
 		return nil, dialect.ErrChanged // the name came to mean another one in between
 	}

@@ -68,6 +68,7 @@ var codes = dialect.Rules(
 	dialect.On(connectors.TargetError, dialect.CodeNoColumn, "check the column's name", "42703"),
 	dialect.On(connectors.TargetError, dialect.CodeGenerated, dialect.TakesNone, "428C9"),
 	dialect.On(connectors.TargetError, dialect.CodeNoKey, "upsert needs a unique key on exactly its key columns", "42P10"),
+	dialect.On(connectors.TargetError, dialect.CodeEnds, "a procedure that commits by itself cannot be called here: have it leave COMMIT to its caller", "2D000"),
 	dialect.On(connectors.TargetError, dialect.CodeFull, "free space on the database server", "53100"),
 	dialect.On(connectors.TargetError, dialect.CodeReadOnly, "point the target at the writable server", "25006"),
 )

@@ -9,7 +9,7 @@ import (
 )
 
 func inspector() dialect.Inspector {
-	return dialect.Inspector{Explain: "EXPLAIN ", Traits: traits, Server: server, Columns: dialect.Wrapped("AS q"),
+	return dialect.Inspector{Explain: "EXPLAIN ", Traits: traits, Server: server, Columns: dialect.Wrapped("AS q"), Constraints: constraints, Takes: takes,
 		Names: `SELECT 'main', name FROM sqlite_master WHERE type IN ('table', 'view') ORDER BY 2 LIMIT 2000`}
 }
 

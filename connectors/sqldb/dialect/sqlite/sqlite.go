@@ -27,16 +27,16 @@ func Dialect() dialect.Dialect {
 	return dialect.Dialect{
 		Name: "sqlite", Summary: "SQLite database file.", Parallel: 1, Open: open, Inspector: inspector(), Digest: "varchar(64)",
 		MaxBinds: 30000, MaxRows: 128, Returns: true, Quote: dialect.QuoteDouble, Bind: dialect.QuestionMark,
-		Differs:  differs,
-		Write:    write,
-		Table:    table,
-		Prove:    dialect.ProveByReading,
-		Tally:    tally,
-		Counters: counters,
-		Arg:      arg,
-		Classify: verdict,
-		Age:      "strftime('%s', 'now') - strftime('%s', WRITTEN_AT)",
-		Since:    func(n int64) string { return fmt.Sprintf("WRITTEN_AT >= datetime('now', '-%d seconds')", n) },
+		Differs:   differs,
+		Write:     write,
+		Table:     table,
+		Prove:     dialect.ProveByReading,
+		Tally:     tally,
+		Counters:  counters,
+		Arg:       arg,
+		TakesBack: &dialect.TakesBack{Triggers: true}, Classify: verdict,
+		Age:   "strftime('%s', 'now') - strftime('%s', WRITTEN_AT)",
+		Since: func(n int64) string { return fmt.Sprintf("WRITTEN_AT >= datetime('now', '-%d seconds')", n) },
 		LedgerDDL: func(t string) string {
 			return "CREATE TABLE IF NOT EXISTS " + t + " (\n  DELIVERY varchar(64) NOT NULL PRIMARY KEY,\n  SUBMISSION varchar(13) NOT NULL,\n" +
 				"  DIGEST varchar(64),\n  RETURNED text,\n  WRITTEN_AT timestamp NOT NULL DEFAULT CURRENT_TIMESTAMP\n)"
@@ -243,6 +243,7 @@ func liteWords(t *dialect.Table, rows [][]connectors.Value) {
 	t.Sure = !slices.ContainsFunc(rows, func(r []connectors.Value) bool {
 		return r[0].Str != "table" && r[0].Str != "index" || ownWay.MatchString(r[1].Str)
 	})
+	t.Hooked = !t.Sure
 	for _, r := range rows {
 		t.Countable = t.Countable || r[0].Str == "table" && !ownWay.MatchString(r[1].Str)
 		if r[0].Str == "table" && onConflict.MatchString(r[1].Str) {
@@ -319,6 +320,9 @@ func column(r []connectors.Value, strict bool) *dialect.Column {
 func arg(c *dialect.Column, v connectors.Value, zone *time.Location) (any, error) {
 	number := c.Fam == dialect.FamInteger || c.Fam == dialect.FamDecimal || c.Fam == dialect.FamFloat
 	if v.Kind == connectors.Binary {
+		if c.Fam != dialect.FamBinary && c.Fam != dialect.FamOther { // they would be bytes among texts or numbers
+			return nil, &dialect.Misfit{Code: dialect.CodeWrongType, Column: c.Name}
+		}
 		return dialect.BinaryArg(c, v.Blob)
 	}
 	switch {

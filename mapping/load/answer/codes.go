@@ -1,0 +1,6 @@
+package answer
+
+// Codes of problems of an answer section.
+const (
+	CodeAnswer = "mapping.answer" // the answer section is wrong
+)

@@ -1,0 +1,231 @@
+package workbench
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/inbasket/inbasket/mapping"
+	"github.com/inbasket/inbasket/mapping/expr"
+)
+
+// View is a mapping beside what becomes of a form, for people.
+type View struct {
+	Checked
+	Tree       *Node                // the form; nil where it cannot be read, or there is none
+	Errors     []mapping.FieldError // the form would be rejected
+	Parked     string               // why a person would have to look at it
+	Deliveries []Delivery
+	Unknown    []string // fields of which nothing is made, and that nobody has named
+}
+
+// Node is one value of the form.
+type Node struct {
+	Name, Pointer string
+	Kind, Value   string   // Value is empty of objects and lists
+	To            []string // columns that are made of it
+	Errors        []string
+	Below         []*Node
+}
+
+// Delivery is what one target would get.
+type Delivery struct {
+	Target  string
+	Needs   string   // what must be known before
+	Count   int      // of records
+	Records []Record // the first of them
+	Lines   []string // of a file, the first
+}
+
+// Record is one record of a write.
+type Record struct {
+	Object, Write string
+	Deletes       bool // there are no new rows; the old ones go
+	Fields        []Value
+}
+
+// Value is a column of a record, with where it comes from.
+type Value struct{ Name, Kind, Value, From, By, Note string }
+
+// What is shown of one form at most.
+const (
+	maxNodes   = 5000
+	maxRecords = 500
+)
+
+// See shows what becomes of a form by the text as it stands; raw is nil where there is no form. Without reveal values of the form are masked.
+func (b *Bench) See(raw []byte, in mapping.Input, reveal bool) (v View) {
+	v.Checked = b.Check()
+	if raw == nil {
+		return v
+	}
+	v.Parked = "this form could not be looked at: a fault of Inbasket itself [" + CodeFailed + "]"
+	mask := masked
+	if reveal {
+		mask = func(s string) string { return s }
+	}
+	guarded(func() {
+		parked := ""
+		if v.Plan != nil {
+			parked = v.try(raw, in, mask)
+		}
+		spec := b.read(b.text(), -1)
+		if tree, ok := plainForm(&spec, raw); ok {
+			errors := map[string][]string{}
+			for _, e := range v.Errors {
+				errors[e.Pointer] = append(errors[e.Pointer], e.Message)
+			}
+			v.Tree = (&trees{goes: goes(&spec), errors: errors, mask: mask}).node("form", "", "", tree)
+		}
+		v.Parked = parked
+	})
+	return v
+}
+
+// try fills in what the mapping makes of the form, and says why it would be parked.
+func (v *View) try(raw []byte, in mapping.Input, mask func(string) string) (parked string) {
+	t := Try(v.Plan, raw, in)
+	v.Errors = t.Errors
+	if t.Parked != nil {
+		parked = t.Parked.Error()
+	}
+	if t.Mapped == nil {
+		return parked
+	}
+	v.Unknown = t.Mapped.Unknown
+	values := v.Plan.Explain(t.Form, t.Input)
+	for _, d := range t.Mapped.Deliveries {
+		out := Delivery{Target: d.Target, Count: len(d.Records), Needs: strings.Join(d.Needs, ", "), Records: recordsOf(values, d.Target, mask)}
+		if d.Piece != nil {
+			set := ""
+			out.Count = d.Piece.Records
+			if d.Layout != nil {
+				set = d.Layout.Charset()
+			}
+			for _, l := range Lines(d.Piece.Body, set) {
+				if len(out.Lines) == maxRecords {
+					break
+				}
+				out.Lines = append(out.Lines, mask(l))
+			}
+		}
+		v.Deliveries = append(v.Deliveries, out)
+	}
+	return parked
+}
+
+// recordsOf puts values together to the records of a target.
+func recordsOf(values []mapping.Explanation, target string, mask func(string) string) (all []Record) {
+	last := ""
+	for _, x := range values {
+		if x.Target != target {
+			continue
+		}
+		if head := fmt.Sprintf("%s.%d", x.Write, x.Record); head != last {
+			if len(all) == maxRecords {
+				break
+			}
+			all, last = append(all, Record{Object: x.Object, Write: x.Write, Deletes: x.Deletes}), head
+		}
+		r := &all[len(all)-1]
+		shown := x.Shown
+		if !constant(x.Expression) && !slices.Contains([]string{"null", "missing", "reference"}, x.Kind) {
+			shown = mask(shown)
+		}
+		r.Fields = append(r.Fields, Value{Name: x.Field, Kind: x.Kind, Value: shown, From: x.Pointer, By: x.Expression, Note: x.Note})
+	}
+	return all
+}
+
+var quotedText = regexp.MustCompile(`"[^"]*"|'[^']*'`)
+
+// constant tells whether an expression names nothing: its value stands in the mapping.
+func constant(text string) bool {
+	return len(expr.Words(quotedText.ReplaceAllString(text, ""))) == 0
+}
+
+// masked puts x for letters and 9 for digits: nobody sees what a citizen wrote, and everybody how it is written.
+func masked(s string) string {
+	if s == "true" || s == "false" {
+		return "(true or false)"
+	}
+	return strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsUpper(r):
+			return 'X'
+		case unicode.IsDigit(r):
+			return '9'
+		case unicode.IsLetter(r):
+			return 'x'
+		case r > unicode.MaxASCII:
+			return '·'
+		}
+		return r
+	}, s)
+}
+
+// trees makes the tree of a form.
+type trees struct {
+	goes   []going
+	errors map[string][]string // by pointer
+	mask   func(string) string
+	nodes  int
+}
+
+// node makes one value of a form; way is dotted and without indexes.
+func (t *trees) node(name, pointer, way string, v any) *Node {
+	n := &Node{Name: name, Pointer: pointer, Errors: t.errors[pointer]}
+	if t.nodes++; t.nodes > maxNodes {
+		n.Value = "… (too much to be shown)"
+		return n
+	}
+	switch v := v.(type) {
+	case map[string]any:
+		n.Kind = "object"
+		for _, key := range slices.Sorted(maps.Keys(v)) {
+			if t.nodes > maxNodes {
+				break
+			}
+			n.Below = append(n.Below, t.node(key, pointer+"/"+expr.PointerEscape.Replace(key), strings.TrimPrefix(way+"."+key, "."), v[key]))
+		}
+	case []any:
+		n.Kind = "list"
+		for i, item := range v {
+			if t.nodes > maxNodes {
+				break
+			}
+			n.Below = append(n.Below, t.node(fmt.Sprint(i), fmt.Sprintf("%s/%d", pointer, i), way, item))
+		}
+	case string:
+		n.Kind, n.Value = "text", t.mask(v)
+	case json.Number:
+		n.Kind, n.Value = "number", t.mask(v.String())
+	case bool:
+		n.Kind, n.Value = "boolean", t.mask(fmt.Sprint(v))
+	default:
+		n.Kind, n.Value = "null", "(null)"
+	}
+	for _, to := range t.goes {
+		if at := to.object + " " + to.column; slices.Contains(to.fields, way) && !slices.Contains(n.To, at) {
+			n.To = append(n.To, at)
+		}
+	}
+	return n
+}
+
+// Samples are the forms that the mapping's tests name.
+func (b *Bench) Samples() (names []string) {
+	for _, t := range b.read(b.text(), -1).Tests {
+		if t.Form != "" && !slices.Contains(names, t.Form) {
+			names = append(names, t.Form)
+		}
+	}
+	return names
+}
+
+// Sample reads a form that the mapping's tests name.
+func (b *Bench) Sample(name string) ([]byte, error) { return b.beside(name) }
