@@ -2,11 +2,9 @@ package examples
 
 import (
 	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/inbasket/inbasket/mapping"
-	"github.com/inbasket/inbasket/mapping/cases"
 	"github.com/inbasket/inbasket/mapping/load"
 )
 
@@ -18,29 +16,6 @@ func formExample(t *testing.T, name string) *mapping.Plan {
 		t.Fatalf("\n%v", err)
 	}
 	return p
-}
-
-// TestForms runs the example of each way in which forms come.
-func TestForms(t *testing.T) {
-	t.Parallel()
-	names, err := filepath.Glob("forms/*.yaml")
-	if err != nil || len(names) == 0 {
-		t.Fatal(names, err)
-	}
-	for _, name := range names {
-		t.Run(filepath.Base(name), func(t *testing.T) {
-			t.Parallel()
-			p := formExample(t, filepath.Base(name))
-			if w := p.Warnings(); len(w) > 0 {
-				t.Errorf("%v", w)
-			}
-			for _, r := range cases.Run(p, os.DirFS("forms")) {
-				if !r.OK {
-					t.Errorf("%s: %v", r.Name, r.Diffs)
-				}
-			}
-		})
-	}
 }
 
 // TestFormsOfFile takes the file of a day apart into the forms of its owners.
