@@ -279,8 +279,8 @@ func (p *Plan) Unchecked() []string {
 // Decode reads a form's bytes. Errors are *decode.Error, or a *Fault where it is not what input.shape names. A mapping is made
 // for one format; a form of a content type that says another is not guessed at. No content type, or one that says nothing, is fine.
 func (p *Plan) Decode(form []byte, contentType string) (Form, error) {
-	if is := decode.Sniff(contentType, nil); is != "" && is != p.parts.Format && len(decode.FormatNamed(p.parts.Format).Media) > 0 {
-		return nil, &decode.Error{Code: decode.CodeFormat, Message: "the form came as " + is + ", the mapping reads " + p.parts.Format}
+	if err := p.comesAs(contentType); err != nil {
+		return nil, err
 	}
 	f, err := decode.Decode(p.parts.Format, form, p.parts.Options)
 	if err == nil {

@@ -336,7 +336,7 @@ func TestOpenAPI(t *testing.T) {
 		t.Errorf("%+v", doc)
 	}
 	post := doc.Paths["/v1/submissions"]["post"]
-	if len(post.RequestBody.Content) != 5 || post.Responses["202"] == nil || post.Responses["409"] == nil || post.Responses["422"] == nil {
+	if len(post.RequestBody.Content) != 7 || post.Responses["202"] == nil || post.Responses["409"] == nil || post.Responses["422"] == nil {
 		t.Errorf("%+v", post)
 	}
 }

@@ -64,6 +64,9 @@ type arrival struct {
 	lost  bool   // an attachment could not be kept; it stays in the in-basket
 	aside string // why it cannot be taken at all: it is set aside
 	entry journal.Arrival
+
+	several *file // it has several forms, which go on instead of it
+	part    *part // it is one of several
 }
 
 // Serve takes submissions out of one in-basket by three loops: the next batch is read and decoded while the last one is
@@ -110,7 +113,7 @@ func (f *Intake) take(ctx context.Context, name string, in connectors.Inbasket, 
 		over := loop.Calling(ctx, "read attachments", time.Hour) // of all of them, from the in-basket
 		loop.Parallel(len(items), func(i int) { batch[i] = f.identify(ctx, name, items[i], routes) })
 		over()
-		loop.Send(ctx, out, batch)
+		f.batches(ctx, batch, out)
 	}
 }
 
@@ -124,13 +127,16 @@ func (f *Intake) identify(ctx context.Context, inbasket string, item connectors.
 	if a.entry.At.IsZero() {
 		a.entry.At = f.Clock.Now()
 	}
+	able := prepare.Named(routes, item.Transport)
+	if a.choose(able); a.route != nil {
+		a.item.Attachments = append(a.item.Attachments, carried(a.route, item.Form)...)
+	}
 	if failed := f.keepAttachments(ctx, a); failed != nil {
 		f.unkeep(ctx, inbasket, a, failed)
 		return a
 	}
 	a.entry.Digest = digestOf(rawDigest(a.entry.Form), a.entry.Attachments, item.Transport)
-	able := prepare.Named(routes, item.Transport)
-	if read(a, able); a.route == nil {
+	if a.route == nil {
 		return a
 	}
 	a.entry.Elsewhere = f.elsewhere(a.route, able)
@@ -138,21 +144,22 @@ func (f *Intake) identify(ctx context.Context, inbasket string, item connectors.
 		r, _, _ := prepare.Choose(prepare.Named(routes, transport), form, contentType)
 		return r == a.route
 	}
+	if a.several = split(a); a.several == nil && a.entry.Park == nil {
+		read(a)
+	}
 	return a
 }
 
-// read finds the route of a form among those that may take it, and decodes and validates the form for it.
-func read(a *arrival, able []*prepare.Route) {
-	defer func() {
-		if p := recover(); p != nil {
-			a.read, a.entry.Park = false, &journal.Reason{Code: loop.CodePanic, Text: "reading the form broke the agent", Next: "send diagnostics to the maintainers", Raw: fmt.Sprintf("%v\n%s", p, debug.Stack())}
-		}
-	}()
-	r, form, why := prepare.Choose(able, a.entry.Form, a.entry.ContentType)
-	if a.route = r; why != nil {
-		a.entry.Park = why
-		return
-	}
+// choose finds the route of a form among those that may take it.
+func (a *arrival) choose(able []*prepare.Route) {
+	defer a.recovered()
+	a.route, a.form, a.entry.Park = prepare.Choose(able, a.entry.Form, a.entry.ContentType)
+}
+
+// read decodes and validates one form for its route.
+func read(a *arrival) {
+	defer a.recovered()
+	r, form := a.route, a.form
 	a.entry.Scope, a.entry.Office, a.entry.Route = r.Scope(), r.Office, r.Name
 	a.entry.Plan, a.entry.Targets = r.Plan.Digest(), r.Plan.Targets()
 	var err error
@@ -160,6 +167,9 @@ func read(a *arrival, able []*prepare.Route) {
 		form, err = r.Plan.Decode(a.entry.Form, a.entry.ContentType)
 	}
 	if err != nil {
+		if a.part != nil {
+			err = a.part.form.Located(err)
+		}
 		why := prepare.Undecodable(err)
 		a.entry.Park = &why
 		return
@@ -169,8 +179,11 @@ func read(a *arrival, able []*prepare.Route) {
 		return
 	}
 	a.form, a.read = form, true
-	a.recognise()
 	ref, failed := r.Plan.Reference(form)
+	if ref == "" && a.part != nil {
+		a.entry.Digest = a.part.chain
+	}
+	a.recognise()
 	if reason := improper(ref); reason == edgeBlank && !edged(mapping.Tree(form)) {
 		ref, failed = "", &mapping.Fault{At: "input.reference", Cause: mapping.FieldError{Code: CodeReference, Message: "the reference " + reason}}
 	} else if reason != "" {
@@ -199,16 +212,31 @@ func read(a *arrival, able []*prepare.Route) {
 	a.findable()
 }
 
+// recovered parks a form whose reading broke the agent; it is deferred.
+func (a *arrival) recovered() {
+	if p := recover(); p != nil {
+		a.read, a.entry.Park = false, &journal.Reason{Code: loop.CodePanic, Text: "reading the form broke the agent", Next: "send diagnostics to the maintainers", Raw: fmt.Sprintf("%v\n%s", p, debug.Stack())}
+	}
+}
+
 // accept makes a batch durable and returns what the in-basket is told, and what goes on to the targets.
 func (f *Intake) accept(ctx context.Context, inbasket string, batch []*arrival) (receipts []connectors.Receipt, fresh []*prepare.Form) {
 	entries := make([]journal.Arrival, 0, len(batch))
 	kept := make([]*arrival, 0, len(batch))
+	var ended []connectors.Receipt // of forms
+	tell := func(a *arrival, r connectors.Receipt) {
+		r.Handle = a.item.Handle
+		ended = append(ended, r)
+		if r, all := a.told(r); all {
+			receipts = append(receipts, r)
+		}
+	}
 	for _, a := range batch {
 		switch {
 		case a.lost:
-			receipts = append(receipts, connectors.Receipt{Handle: a.item.Handle, Verdict: connectors.Released})
+			tell(a, connectors.Receipt{Verdict: connectors.Released})
 		case a.aside != "":
-			receipts = append(receipts, connectors.Receipt{Handle: a.item.Handle, Verdict: connectors.Refused, Reason: a.aside})
+			tell(a, connectors.Receipt{Verdict: connectors.Refused, Reason: a.aside})
 		default:
 			entries, kept = append(entries, a.entry), append(kept, a)
 		}
@@ -216,7 +244,7 @@ func (f *Intake) accept(ctx context.Context, inbasket string, batch []*arrival) 
 	said, err := accepting.Of(f.Journal).Accept(ctx, entries)
 	if err != nil {
 		for _, a := range kept {
-			receipts = append(receipts, connectors.Receipt{Handle: a.item.Handle, Verdict: connectors.Released})
+			tell(a, connectors.Receipt{Verdict: connectors.Released})
 		}
 		if ctx.Err() == nil {
 			f.Log.Error().Str("code", journal.CodeUnavailable).Str("in-basket", inbasket).Err(err).Msg("the journal cannot be written; forms stay in the in-basket until it can")
@@ -227,11 +255,11 @@ func (f *Intake) accept(ctx context.Context, inbasket string, batch []*arrival) 
 	now := f.Clock.Now()
 	for i, a := range kept {
 		s := said[i]
-		r := connectors.Receipt{Handle: a.item.Handle, ID: s.ID.String(), Verdict: s.Verdict}
+		r := connectors.Receipt{ID: s.ID.String(), Verdict: s.Verdict}
 		if s.Verdict == connectors.Conflict {
 			r.Reason = "the same " + s.On + " is known with other content; parked as " + s.ID.String()
 		}
-		receipts = append(receipts, r)
+		tell(a, r)
 		if s.Again {
 			f.Lanes.Again(a.entry.Targets...) // it has an older ID than what the lanes have seen, or is doubtful
 			continue
@@ -240,7 +268,7 @@ func (f *Intake) accept(ctx context.Context, inbasket string, batch []*arrival) 
 			fresh = append(fresh, a.accepted(s.ID, now))
 		}
 	}
-	f.Counters.Accepted(inbasket, receipts)
+	f.Counters.Accepted(inbasket, ended)
 	return receipts, fresh
 }
 
@@ -309,6 +337,12 @@ func digestOf(d connectors.Digest, files []journal.File, transport string) conne
 func (f *Intake) Read(able []*prepare.Route, inbasket, transport, contentType string, form []byte, attachments []journal.File) journal.Arrival {
 	a := &arrival{item: connectors.Submission{Transport: transport}, entry: journal.Arrival{Inbasket: inbasket,
 		Reference: f.UnreadName(transport), Transport: transport, ContentType: contentType, Form: form, Attachments: attachments}}
-	read(a, able)
+	if a.choose(able); a.route == nil {
+		return a.entry
+	}
+	read(a)
+	if inside := carried(a.route, form); len(inside) > len(attachments) {
+		a.entry.Park = &journal.Reason{Code: prepare.CodeUndecodable, Text: "the files in it were not kept, since no route took it when it came", Next: "put it into the in-basket again, then reject this"}
+	}
 	return a.entry
 }

@@ -32,17 +32,21 @@ func (f *Intake) Submit(ctx context.Context, office string, in frontoffice.Incom
 	for _, at := range in.Attachments {
 		arr.entry.Attachments = append(arr.entry.Attachments, journal.File{Name: at.Name, ContentType: at.ContentType, Digest: at.Blob.Digest, Size: at.Blob.Size})
 	}
+	var unrouted error
+	if arr.choose(able); arr.route == nil { // it may be known all the same
+		unrouted = frontoffice.Refuse(http.StatusUnprocessableEntity, arr.entry.Park.Code, arr.entry.Park.Text+".")
+		arr.route, arr.entry.Park = able[0], nil
+	}
+	if err := f.keepCarried(ctx, arr); err != nil {
+		return frontoffice.Receipt{}, nil, err
+	}
 	arr.entry.Digest = digestOf(rawDigest(in.Form), arr.entry.Attachments, "")
 	// A form without a reference of its own is known by its idempotency key, else by its content.
 	if arr.entry.Transport = in.IdempotencyKey; arr.entry.Transport == "" {
 		arr.entry.Transport = fmt.Sprintf("sha256:%x", arr.entry.Digest)
 	}
 	arr.entry.Reference = arr.entry.Transport
-	var unrouted error
-	if read(arr, able); arr.route == nil { // it may be known all the same
-		unrouted = frontoffice.Refuse(http.StatusUnprocessableEntity, arr.entry.Park.Code, arr.entry.Park.Text+".")
-		read(arr, able[:1])
-	}
+	read(arr)
 	arr.entry.Elsewhere = f.elsewhere(arr.route, able)
 	arr.derive()
 	// A known form keeps its answer, also when its mapping has become stricter since; and what a known key or

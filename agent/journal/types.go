@@ -1,6 +1,8 @@
 package journal
 
 import (
+	"fmt"
+	"strings"
 	"time"
 
 	"github.com/inbasket/inbasket/agent/journal/engine"
@@ -105,7 +107,8 @@ type Arrival struct {
 	Route          string            // empty if it could not be identified (then Park is set)
 	Plan           connectors.Digest // pinned
 	Reference      string            // the sender's; else a name that may be shown
-	Transport      string            // the transport's own identity
+	Transport      string            // the transport's own identity; of one form of several that of the item, with its place there: see PartName
+	More           bool              // of one form of several: others follow
 	IdempotencyKey string            // HTTP only
 	Digest         connectors.Digest // over form and attachments
 	ContentType    string
@@ -135,6 +138,15 @@ func (r *Arrival) Names() []string { return append([]string{r.Reference}, r.Alia
 
 // Takes tells whether a route would take a form of a transport name.
 type Takes func(form []byte, contentType, transport string) bool
+
+// PartName is the transport name of one of several forms in an item. No file's name has a slash.
+func PartName(item string, place int) string { return fmt.Sprintf("%s/%d", item, place) }
+
+// ItemName is the name of the item that a form of this transport name lay in, alone or with others.
+func ItemName(transport string) string {
+	name, _, _ := strings.Cut(transport, "/")
+	return name
+}
 
 // Recognise compares a known form with one that arrives. It runs within a transaction of the journal.
 type Recognise func(form []byte, contentType, transport string, files []File) Likeness

@@ -21,7 +21,7 @@ const again = "mend the routes or input.when of their mappings, reload, then inb
 // Named are the routes that take forms of a transport name out of their in-basket.
 func Named(routes []*Route, transport string) (out []*Route) {
 	for _, r := range routes {
-		if r.Matches(transport) {
+		if r.Matches(journal.ItemName(transport)) {
 			out = append(out, r)
 		}
 	}

@@ -87,5 +87,9 @@ func Undecodable(err error) journal.Reason {
 		return Unmapped(&mapping.Fault{At: "the form", Pointer: d.Pointer, Limit: d.Limit(),
 			Cause: mapping.FieldError{Code: d.Code, Message: "is larger than input.limits." + d.Limit() + " allows: " + d.Error()}})
 	}
-	return journal.Reason{Code: CodeUndecodable, Text: "the form cannot be decoded: " + err.Error(), Next: "ask the sender for a well-formed one, then reject this"}
+	next := "ask the sender for a well-formed one, then reject this"
+	if d.Code == decode.CodeForms {
+		next = "mend the file, or input.forms in a new version of the mapping, and put it into the in-basket again, where it is taken apart; then reject this"
+	}
+	return journal.Reason{Code: CodeUndecodable, Text: "the form cannot be decoded: " + err.Error(), Next: next}
 }

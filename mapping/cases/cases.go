@@ -192,7 +192,7 @@ func try(p *mapping.Plan, raw []byte, t source.Case, attached []connectors.Attac
 	if err != nil {
 		return nil, nil, err
 	}
-	in := expr.Input{ID: "0000000000001", Received: received, Attachments: attached, Returned: map[string]connectors.Value{}}
+	in := expr.Input{ID: "0000000000001", Received: received, Attachments: append(attached, p.Carried(raw)...), Returned: map[string]connectors.Value{}}
 	if in.Reference, err = p.Reference(form); err != nil {
 		return nil, nil, err
 	}

@@ -23,4 +23,9 @@ const (
 	CodeWidth        = "decode.width"         // a fixed-width line does not have the declared length; mend the file or the field list
 	CodeType         = "decode.type"          // a field does not have the declared type; mend the file or the field list
 	CodeNotOneRecord = "decode.not-one"       // exactly one record was expected; mend the file or drop `single`
+	CodeHTML         = "decode.mail-html"     // the text of a mail is there in HTML only, in which fields cannot be told; have the sender send text
+	CodeEncrypted    = "decode.encrypted"     // the form is encrypted, or signed so that it cannot be read; have the sender send it without, or decrypt it and put it into the in-basket
+	CodeXFA          = "decode.pdf-xfa"       // the form in a PDF is an XFA form, which only few programs can read; have the sender save it as a plain PDF form (AcroForm), or enter it by hand and reject this
+	CodeNoFields     = "decode.pdf-fields"    // a PDF has no form fields, as one that was printed or scanned; ask the sender for the PDF form itself, then reject this
+	CodeForms        = "decode.forms"         // a file of several forms cannot be taken apart, or one form was expected and there are several; mend the file or input.forms of the mapping, put the file into its in-basket again, and reject this
 )

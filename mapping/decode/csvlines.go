@@ -38,6 +38,50 @@ func CSVLines(b []byte, o CSVOptions, l Limits) (columns []string, rows []any, l
 	return d.columns, rows, lines, bad, err
 }
 
+// Record is where one record of a CSV text lies, and the line where it begins.
+type Record struct{ From, To, Line int }
+
+// CutCSV tells where the records of a file lie, well-formed or not: what stands before the first is the header. The text is as it came where its
+// character set has the signs of ASCII for itself, else UTF-8 (converted).
+func CutCSV(b []byte, o CSVOptions, l Limits) (text []byte, converted bool, records []Record, err error) {
+	c, err := charsetNamed(o.Charset)
+	if err != nil {
+		return nil, false, nil, err
+	}
+	if said, _ := marked(b); !c.ASCII() || said != "" && said != c.Name() {
+		converted = true
+		text, err = toUTF8(b, o.Charset)
+	} else {
+		text, err = unmarked(b, c)
+	}
+	if err != nil {
+		return nil, false, nil, err
+	}
+	if end := bytes.TrimRight(text, "\r\n\x1a"); bytes.IndexByte(text[len(end):], endOfFile) >= 0 {
+		text = end
+	}
+	d, err := newCSV(text, o, l.orDefault())
+	if err != nil {
+		return nil, false, nil, err
+	}
+	for line := 1; d.pos < len(text); {
+		start, named := d.pos, d.columns != nil
+		d.base, d.nodes = start, 0
+		row, torn, err := d.next()
+		if err != nil && !named {
+			return nil, false, nil, err
+		}
+		if torn {
+			d.pos = d.afterBad(start)
+		}
+		if err != nil || row != nil {
+			records = append(records, Record{start, d.pos, line})
+		}
+		line += lineEnds(text[start:d.pos])
+	}
+	return text, converted, records, d.named()
+}
+
 const (
 	endOfFile = 0x1a // of CP/M and of programs that still write it
 	hole      = 0    // stands where bytes are no characters

@@ -73,6 +73,7 @@ func (e *Error) Limit() string {
 // Options are the settings of all formats; each format reads its own. They are a part of a mapping's input as they stand here.
 type Options struct {
 	Limits  Limits       `yaml:"-"`
+	Forms   string       `yaml:"forms" doc:"a file has several forms: form for each line of CSV or item of the list that a file is, else the path of their list, such as form.items"`
 	Lists   []string     `yaml:"lists" doc:"XML: dotted paths of elements that may repeat"` // and urlencoded: such as parcels.parcel
 	Charset string       `yaml:"charset" doc:"json and urlencoded: the character set; default that of the byte order mark, else utf-8"`
 	CSV     FormCSV      `yaml:"csv" doc:"how a CSV form is written"`

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"mime"
+	"path"
 	"slices"
 	"strings"
 
@@ -16,6 +17,7 @@ type Format struct {
 	Name     string
 	Media    []string // content types that it comes under; none: it comes under any, because it has none of its own
 	suffix   string   // of more of them, such as +json
+	Ext      string   // how names of its files end; empty: they say nothing
 	alias    []string // content types that name it too, and that HTTP does not take
 	Settings []string // keys of a mapping's input that it reads, beside those that all read; the first may be a section of its name
 	Needs    string   // why the section of its name must be there; empty: it need not
@@ -30,17 +32,19 @@ type Format struct {
 	types  func(o Options) [][]string                                 // that it makes, by depth; the last go for everything below; nil: all of JSON Schema's
 	utf8   func(b []byte, o Options, said string) (_ []byte, _ error) // the text that is read; said: of this character set instead
 	decode func(b []byte, o Options) (any, error)
+
+	carried func(b []byte, l Limits) ([]File, error) // the files in one; nil: it has none
 }
 
 // formats in the order in which they are told.
 var formats = []Format{
 	{
-		Name: "json", Media: []string{"application/json"}, suffix: "+json", alias: []string{"text/json"}, Settings: []string{"charset", "limits.depth", "limits.binary"}, Answers: true, charset: "input.charset, else that of the byte order mark, else utf-8",
+		Name: "json", Media: []string{"application/json"}, Ext: ".json", suffix: "+json", alias: []string{"text/json"}, Settings: []string{"forms", "charset", "limits.depth", "limits.binary"}, Answers: true, charset: "input.charset, else that of the byte order mark, else utf-8",
 		Sample: map[string]any{"meta": map[string]any{"reference": "BP-2026-00017"}, "applicant": map[string]any{"familyName": "Müller"}},
 		begins: func(b []byte) bool { return b[0] == '{' || b[0] == '[' },
 		utf8:   func(b []byte, o Options, said string) ([]byte, error) { return toUTF8(b, cmp.Or(said, o.Charset)) },
 		decode: func(b []byte, o Options) (any, error) {
-			text, err := jsonUTF8(b, o.Charset)
+			text, err := JSONText(b, o.Charset)
 			if err != nil {
 				return nil, err
 			}
@@ -48,7 +52,7 @@ var formats = []Format{
 		},
 	},
 	{
-		Name: "xml", Media: []string{"application/xml", "text/xml"}, suffix: "+xml", Settings: []string{"lists", "limits.depth", "limits.binary"}, Answers: true, charset: "that of the XML declaration", Text: true,
+		Name: "xml", Media: []string{"application/xml", "text/xml"}, Ext: ".xml", suffix: "+xml", Settings: []string{"forms", "lists", "limits.depth", "limits.binary"}, Answers: true, charset: "that of the XML declaration", Text: true,
 		Sample: "<form><reference>DL-2026-4</reference></form>",
 		begins: func(b []byte) bool { return b[0] == '<' },
 		types:  func(Options) [][]string { return [][]string{{"object"}, {"string", "object", "array", "null"}} },
@@ -56,17 +60,18 @@ var formats = []Format{
 			if said != "" {
 				return toUTF8(b, said)
 			}
-			return xmlUTF8(b)
+			return XMLText(b)
 		},
 		decode: func(b []byte, o Options) (any, error) { return XML(b, o.Limits, o.Lists) },
 	},
 	{
-		Name: "csv", Media: []string{"text/csv"}, Settings: []string{"csv"}, Answers: true, charset: "input.csv.charset, else that of the byte order mark, else utf-8", Text: true,
+		Name: "csv", Media: []string{"text/csv"}, Ext: ".csv", Settings: []string{"csv", "forms"}, Answers: true, charset: "input.csv.charset, else that of the byte order mark, else utf-8", Text: true,
 		types: func(o Options) [][]string {
+			one := o.CSV.Single || o.Forms != ""
 			if len(o.CSV.Group) > 0 {
-				return append(rowTypes(o.CSV.Single, "string", "array"), []string{"object"}, []string{"string"})
+				return append(rowTypes(one, "string", "array"), []string{"object"}, []string{"string"})
 			}
-			return rowTypes(o.CSV.Single, "string")
+			return rowTypes(one, "string")
 		},
 		utf8:   func(b []byte, o Options, said string) ([]byte, error) { return toUTF8(b, cmp.Or(said, o.CSV.Charset)) },
 		decode: func(b []byte, o Options) (any, error) { return csvForm(b, o.CSV, o.Limits) },
@@ -88,6 +93,31 @@ var formats = []Format{
 		},
 		decode: func(b []byte, o Options) (any, error) { return Fixed(b, o.Fixed, o.Limits) },
 	},
+	{
+		Name: "mail", Media: []string{"message/rfc822"}, Ext: ".eml", Settings: []string{"lists", "limits.depth"}, charset: "that of each part", Text: true,
+		Sample: "From: portal@example.org\nTo: permits@example.org\nSubject: Permit\n\nreference: BP-2026-00017\nowner.name: Müller\n",
+		types: func(Options) [][]string {
+			return [][]string{{"object"}, {"object", "string"}, {"string", "object", "array"}}
+		},
+		utf8:   func(b []byte, _ Options, _ string) ([]byte, error) { return b, nil },
+		decode: func(b []byte, o Options) (any, error) { return Mail(b, o.Limits, o.Lists) },
+		carried: func(b []byte, l Limits) ([]File, error) {
+			m, err := readMail(b, l)
+			if err != nil {
+				return nil, err
+			}
+			return m.Files, nil
+		},
+	},
+	{
+		Name: "pdf", Media: []string{"application/pdf"}, Ext: ".pdf", Settings: []string{"limits.depth"}, charset: "that of each of its texts",
+		begins: func(b []byte) bool { return b[0] == '%' },
+		types: func(Options) [][]string {
+			return [][]string{{"object"}, {"string", "object", "array", "null"}}
+		},
+		utf8:   func(b []byte, _ Options, _ string) ([]byte, error) { return b, nil },
+		decode: func(b []byte, o Options) (any, error) { return PDF(b, o.Limits) },
+	},
 }
 
 // rowTypes are those of a list of records, or of one.
@@ -104,6 +134,14 @@ func Formats() []Format { return formats }
 // FormatNamed returns the format of a name; it has no name where there is none.
 func FormatNamed(name string) Format {
 	if i := slices.IndexFunc(formats, func(f Format) bool { return f.Name == name }); i >= 0 {
+		return formats[i]
+	}
+	return Format{}
+}
+
+// FormatOf returns the format that the end of a file's name says; it has no name where it says none.
+func FormatOf(name string) Format {
+	if i := slices.IndexFunc(formats, func(f Format) bool { return f.Ext != "" && strings.EqualFold(path.Ext(name), f.Ext) }); i >= 0 {
 		return formats[i]
 	}
 	return Format{}
@@ -135,7 +173,11 @@ func (f Format) Types(o Options) [][]string {
 
 // Decode decodes b by the name of its format. Errors are *Error.
 func Decode(format string, b []byte, o Options) (any, error) {
-	if f := FormatNamed(format); f.Name != "" {
+	f := FormatNamed(format)
+	switch {
+	case f.Name != "" && o.Forms != "":
+		return f.one(b, o)
+	case f.Name != "":
 		return f.decode(b, o)
 	}
 	return nil, &Error{Code: CodeFormat, Message: "the format is not known; known are " + strings.Join(All(), ", ")}

@@ -50,8 +50,8 @@ func JSON(b []byte, l Limits) (any, error) {
 	return v, nil
 }
 
-// jsonUTF8 converts a JSON text. What is UTF-8 stays as it is: where it is not valid is found where it is read.
-func jsonUTF8(b []byte, charset string) ([]byte, error) {
+// JSONText converts a JSON text. What is UTF-8 stays as it is: where it is not valid is found where it is read.
+func JSONText(b []byte, charset string) ([]byte, error) {
 	if said, _ := marked(b); charset == "" && (said == "" || said == "utf-8") {
 		return b, nil
 	}

@@ -70,7 +70,7 @@ func TestJSONTable(t *testing.T) {
 		{`format: json, limits: {text: 3}`, `{"a":"abc"}`, `{a:"abc"}`},
 		{`format: json, limits: {text: 2}`, `{"abc":1}`, `!decode.text: line 1, column 2: the text is longer than 2 bytes`},
 		{`format: json, limits: {text: 2}`, `{"a":"\u00e4\u00e4"}`, `!decode.text: line 1, column 6: the text is longer than 2 bytes /a`},
-		{`format: tree`, `{}`, `!decode.format: the format is not known; known are json, xml, csv, urlencoded, fixed`},
-		{`format: ""`, `{}`, `!decode.format: the format is not known; known are json, xml, csv, urlencoded, fixed`},
+		{`format: tree`, `{}`, `!decode.format: the format is not known; known are json, xml, csv, urlencoded, fixed, mail, pdf`},
+		{`format: ""`, `{}`, `!decode.format: the format is not known; known are json, xml, csv, urlencoded, fixed, mail, pdf`},
 	})
 }

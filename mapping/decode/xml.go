@@ -28,7 +28,7 @@ func XML(b []byte, l Limits, lists []string) (any, error) {
 	if err := tooLargeWithContent(b, l); err != nil {
 		return nil, err
 	}
-	text, err := xmlUTF8(b)
+	text, err := XMLText(b)
 	if err != nil {
 		return nil, err
 	}
@@ -297,8 +297,8 @@ func (d *xmlDecoder) put(parent, child *element, v any) {
 
 var declaredEncoding = regexp.MustCompile(`^<\?xml[^>]*?\sencoding\s*=\s*["']([A-Za-z0-9._:-]+)["']`)
 
-// xmlUTF8 converts a document to UTF-8 by its byte order mark, by its first bytes, or by its declaration.
-func xmlUTF8(b []byte) ([]byte, error) {
+// XMLText converts a document to UTF-8 by its byte order mark, by its first bytes, or by its declaration.
+func XMLText(b []byte) ([]byte, error) {
 	switch {
 	case bytes.HasPrefix(b, []byte{0xFE, 0xFF}), bytes.HasPrefix(b, []byte{0, '<'}):
 		return toUTF8(b, "utf-16be")

@@ -1,6 +1,7 @@
 package load
 
 import (
+	"cmp"
 	"errors"
 	"strings"
 
@@ -36,6 +37,7 @@ func (b *builder) readable() {
 		if in.Charset != "" {
 			at = "charset"
 		}
+		at = cmp.Or(strings.TrimPrefix(e.Pointer, "/"), at)
 		b.report(b.file.Problem(expr.CodeValue, "no form can be read like this: "+e.Message, "", "input", at))
 	}
 }
@@ -44,7 +46,7 @@ func (b *builder) readable() {
 func (b *builder) ignored() {
 	in := &b.spec.Input
 	format := decode.FormatNamed(in.Format)
-	for _, key := range []string{"csv", "fixed", "lists", "charset", "limits.depth", "limits.binary"} {
+	for _, key := range []string{"csv", "fixed", "forms", "lists", "charset", "limits.depth", "limits.binary"} {
 		path := []any{"input"}
 		for _, step := range strings.Split(key, ".") {
 			path = append(path, step)

@@ -46,6 +46,10 @@ func (b *builder) require() {
 
 // takes compiles the condition that a form is this mapping's.
 func (b *builder) takes(x source.Expression) {
+	if b.spec.Input.Forms != "" && x.Node != nil && !b.pinned() {
+		b.report(x.Node.Problem(expr.CodeValue, "a file of several forms is one route's as a whole, and when asks one form", "say it at each write, or have the forms come one by one"))
+		return
+	}
 	if c, ok := b.rule(x, &mapping.Rule{}, "no form is this mapping's"); ok {
 		b.plan.Takes = &c
 	}

@@ -9,7 +9,7 @@ func TestSaidOfShapes(t *testing.T) {
 		{"input", `format: json, shape: form.io`, `5:49: ` + only},
 		{"input", `format: json, shape: forms.io, unused: allow`, `3:30: "forms.io" is not one of form.io, gov.uk-forms, odk, open-forms, fhir-questionnaire-response [mapping.value] (did you mean "form.io"?)`},
 		{"input", `format: xml, shape: form.io, same: [form.answers.id, form.id]`, `3:29: forms of form.io are in json [mapping.value] (write format: json); 3:62: ` + only + `; 5:49: ` + only},
-		{"input", `format: json, shape: gov.uk-forms, lists: [answers.x]`, `3:44: this does nothing for a form in json; it belongs to xml, urlencoded [mapping.value] (remove it); 5:49: ` + only},
+		{"input", `format: json, shape: gov.uk-forms, lists: [answers.x]`, `3:44: this does nothing for a form in json; it belongs to xml, urlencoded, mail [mapping.value] (remove it); 5:49: ` + only},
 		{"input", `format: json, shape: form.io, schema: s.json`, `5:49: ` + only},
 	})
 }

@@ -1,6 +1,7 @@
 package sketch
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -18,6 +19,8 @@ type Form struct {
 	Shape     string // the form builder that wrote the samples; empty: none that is known
 	Fields    *schema.Field
 	Lists     []string // XML: elements that repeat
+	Several   bool     // CSV: each line is a form
+	CSV       string   // its delimiter, where that is no comma
 	Schemas   []string // expressions of schemas that the form carries itself
 	Questions bool     // a builder's forms hold the texts of their questions
 	Extra     []string // expressions of fields that a sample has and the schema has not
@@ -30,7 +33,7 @@ func BySchema(format string, s *schema.Schema, samples [][]byte) (*Form, error) 
 	if err != nil {
 		return nil, err
 	}
-	f := &Form{Format: format, Fields: s.Tree(), Lists: lists, Forms: len(samples)}
+	f := &Form{Format: format, Several: format == "csv", CSV: delimiter(format, samples), Fields: s.Tree(), Lists: lists, Forms: len(samples)}
 	for _, tree := range trees {
 		f.extra(f.Fields, tree, "form")
 	}
@@ -43,7 +46,7 @@ func BySamples(format string, samples [][]byte) (*Form, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &Form{Format: format, Fields: &schema.Field{Types: map[string]bool{}}, Lists: lists, Forms: len(samples)}
+	f := &Form{Format: format, Several: format == "csv", CSV: delimiter(format, samples), Fields: &schema.Field{Types: map[string]bool{}}, Lists: lists, Forms: len(samples)}
 	for _, tree := range f.plain(trees) {
 		f.add(f.Fields, tree, "form")
 	}
@@ -58,9 +61,15 @@ func read(format string, samples [][]byte) (trees []any, lists []string, err err
 		trees = nil
 		known := len(lists)
 		for _, b := range samples {
-			tree, err := decode.Decode(format, b, decode.Options{Lists: lists})
+			o := decode.Options{Lists: lists}
+			o.CSV.Delimiter = delimiter(format, samples)
+			tree, err := decode.Decode(format, b, o)
 			if err != nil {
 				return nil, nil, fmt.Errorf("read the sample form: %w", err)
+			}
+			if rows, ok := tree.([]any); ok && format == "csv" {
+				trees = append(trees, rows...)
+				continue
 			}
 			trees = append(trees, tree)
 			if format == "xml" {
@@ -71,6 +80,21 @@ func read(format string, samples [][]byte) (trees []any, lists []string, err err
 			return trees, lists, nil
 		}
 	}
+}
+
+// delimiter is what divides the columns of the samples' header line, if it is no comma.
+func delimiter(format string, samples [][]byte) string {
+	if format != "csv" || len(samples) == 0 {
+		return ""
+	}
+	header, _, _ := bytes.Cut(samples[0], []byte("\n"))
+	name, most := "", bytes.Count(header, []byte(","))
+	for _, d := range [][2]string{{";", ";"}, {"\t", "tab"}} {
+		if n := bytes.Count(header, []byte(d[0])); n > most {
+			name, most = d[1], n
+		}
+	}
+	return name
 }
 
 // listsOf adds the dotted paths of all lists of a tree to those that are known.

@@ -405,3 +405,21 @@ func TestNames(t *testing.T) {
 		}
 	}
 }
+
+// TestFieldsOfCSV takes each line of CSV for a form, and tells what divides its columns.
+func TestFieldsOfCSV(t *testing.T) {
+	t.Parallel()
+	f, err := BySamples("csv", [][]byte{[]byte("formRef;surname;fee\nA-1;Sand;\"1,5\"\nA-2;Kaya;2\n")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(Make(Input{File: "permit", Target: "register", Form: f, Tests: []string{"a.csv"}}).Text)
+	for _, want := range []string{"format: csv\n  forms: form ", "csv: {delimiter: ';'}", "FEE:      form.fee"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("without %s:\n%s", want, text)
+		}
+	}
+	if strings.Contains(text, "tests:") {
+		t.Error(text)
+	}
+}

@@ -19,6 +19,9 @@ func (s *sketcher) write(name string) Sketch {
 	w.line("version: 1")
 	w.line("input:")
 	w.line("  format: %s", s.in.Form.Format)
+	if s.in.Form.Several {
+		w.line("  forms: form # each line is a form of its own")
+	}
 	if s.in.Form.Shape != "" {
 		w.line("  shape: %s # told by what stands in the form", s.in.Form.Shape)
 	}
@@ -41,6 +44,9 @@ func (s *sketcher) write(name string) Sketch {
 	if len(s.in.Form.Lists) > 0 {
 		w.line("  lists: [%s]", flow(s.in.Form.Lists))
 	}
+	if s.in.Form.CSV != "" {
+		w.line("  csv: {delimiter: %s}", text(s.in.Form.CSV, true))
+	}
 	w.line("write:")
 	empty := true
 	for _, b := range s.blocks {
@@ -51,6 +57,9 @@ func (s *sketcher) write(name string) Sketch {
 	}
 	s.ignored(w)
 	for i, form := range s.in.Tests {
+		if s.in.Form.Several {
+			break // a test is of one form
+		}
 		if i == 0 {
 			w.line("tests:")
 		}

@@ -34,7 +34,7 @@ var rules = []rule{
 	{"agent/prepare", []string{"agent/content", "agent/guard", "agent/journal", "agent/journal/delivering", "agent/journal/numbering", "agent/loop", "connectors", "mapping/..."}},
 	{"agent/lane", []string{"agent/prepare", "agent/batch", "agent/content", "agent/control", "agent/guard", "agent/health", "agent/journal", "agent/journal/accepting", "agent/journal/delivering", "agent/journal/reading", "agent/loop", "connectors", "mapping/encode"}},
 	{"agent/waiting", []string{"agent/content", "agent/control", "agent/guard", "agent/journal", "connectors"}},
-	{"agent/intake", []string{"agent/lane", "agent/prepare", "agent/waiting", "agent/content", "agent/frontoffice", "agent/guard", "agent/health", "agent/journal", "agent/journal/accepting", "agent/loop", "connectors", "mapping", "mapping/decode", "mapping/expr/value"}},
+	{"agent/intake", []string{"agent/lane", "agent/prepare", "agent/waiting", "agent/content", "agent/frontoffice", "agent/guard", "agent/health", "agent/journal", "agent/journal/accepting", "agent/loop", "connectors", "mapping", "mapping/decode", "mapping/decode/several", "mapping/expr/value"}},
 	{"agent/cmd/inbasket", []string{"agent/cmd/author", "agent/cmd/cli", "agent/cmd/keep", "agent/cmd/look", "agent/cmd/settle", "agent/cmd/setup", "agent/cmd/system",
 		"agent/config", "connectors/all", "mapping/diag", "agent/diagnose", "agent/monitor"}}, // the last two in tests
 	{"agent/cmd/keep", []string{"agent/cmd/cli", "agent/cmd/look", "agent/cmd/system", "agent/...", "connectors"}},
@@ -88,7 +88,10 @@ var rules = []rule{
 	{"mapping/expr/helpers", []string{"mapping/charset", "mapping/expr/value", "mapping/datefmt", "mapping/diag", "connectors"}},
 	{"mapping/expr", []string{"mapping/expr/helpers", "mapping/expr/value", "mapping/decode", "mapping/diag", "connectors"}},
 	{"mapping/encode", []string{"mapping/charset", "mapping/datefmt", "mapping/diag", "connectors"}},
-	{"mapping/decode", []string{"mapping/charset"}},
+	{"mapping/decode/several", []string{"mapping/charset", "mapping/decode"}},
+	{"mapping/decode/mail", []string{"mapping/charset"}},
+	{"mapping/decode/pdf", []string{"mapping/charset"}},
+	{"mapping/decode", []string{"mapping/charset", "mapping/decode/mail", "mapping/decode/pdf"}},
 	{"mapping/charset", []string{"mapping/diag"}},
 	{"mapping/shape", []string{"mapping/decode"}}, // in tests
 	{"mapping", []string{"mapping/...", "connectors"}},

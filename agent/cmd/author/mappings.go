@@ -57,13 +57,16 @@ func shown(path string) string {
 }
 
 // try sends a form through a mapping.
-func try(a *cli.App, mappingPath, formPath string, attachments []string) (*trial, error) {
+func try(a *cli.App, mappingPath, formPath string, at int, attachments []string) (*trial, error) {
 	plan, err := loadMapping(mappingPath)
 	if err != nil {
 		return nil, err
 	}
 	src, err := readForm(a, formPath)
 	if err != nil {
+		return nil, err
+	}
+	if src, err = oneOf(plan, src, at); err != nil {
 		return nil, err
 	}
 	in := mapping.Input{ID: tryID, Reference: filepath.Base(formPath), Received: time.Now()}
@@ -74,9 +77,27 @@ func try(a *cli.App, mappingPath, formPath string, attachments []string) (*trial
 		}
 		in.Attachments = append(in.Attachments, x)
 	}
+	in.Attachments = append(in.Attachments, plan.Carried(src)...)
 	t := workbench.Try(plan, src, in)
 	return &trial{plan: plan, form: t.Form, input: t.Input, errors: t.Errors, parked: t.Parked, mapped: t.Mapped, raw: src,
 		bench: workbench.Bench{Files: os.DirFS(filepath.Dir(mappingPath)), Name: filepath.Base(mappingPath)}}, nil
+}
+
+// oneOf takes one form out of a file of several, by its line or number. A file that cannot be taken apart stays as it is, which is told then.
+func oneOf(plan *mapping.Plan, src []byte, at int) ([]byte, error) {
+	if !plan.Several() {
+		return src, nil
+	}
+	forms, err := plan.Split(src, "")
+	if whole := err != nil; whole || len(forms) == 1 && at == 0 {
+		return src, nil
+	}
+	for i := range forms {
+		if forms[i].At == at {
+			return forms[i].Bytes(), nil
+		}
+	}
+	return nil, cli.Usagef("the file has %d forms, from %d to %d: name one by --at", len(forms), forms[0].At, forms[len(forms)-1].At)
 }
 
 func readForm(a *cli.App, path string) ([]byte, error) {

@@ -111,9 +111,7 @@ func (n sketched) form(a *cli.App) (*sketch.Form, error) {
 		if err != nil {
 			return nil, err
 		}
-		if strings.EqualFold(filepath.Ext(path), ".xml") {
-			format = "xml"
-		}
+		format = cmp.Or(decode.FormatOf(path).Name, format)
 		samples = append(samples, b)
 	}
 	if n.schema == "" {
@@ -123,7 +121,7 @@ func (n sketched) form(a *cli.App) (*sketch.Form, error) {
 	if beside == "" {
 		return nil, cli.Usagef("the schema %s does not lie beside %s or below, where the mapping would read it: copy it there", n.schema, n.path)
 	}
-	types := decode.FormatNamed(format).Types(decode.Options{})
+	types := decode.FormatNamed(format).Types(decode.Options{Forms: map[string]string{"csv": "form"}[format]})
 	s, err := schema.New(beside, func(name string) ([]byte, error) {
 		return os.ReadFile(filepath.Join(filepath.Dir(n.path), filepath.FromSlash(name)))
 	}, types)

@@ -100,7 +100,7 @@ func passes(t *testing.T, path string, forms ...string) {
 		t.Fatalf("test: %v\n%s\n%s", err, out, b)
 	}
 	for _, f := range forms {
-		if tried, err := try(a, path, f, nil); err != nil || tried.parked != nil || tried.errors != nil || len(tried.mapped.Deliveries) == 0 {
+		if tried, err := try(a, path, f, 0, nil); err != nil || tried.parked != nil || tried.errors != nil || len(tried.mapped.Deliveries) == 0 {
 			t.Errorf("try %s: %v %+v", f, err, tried)
 		}
 	}

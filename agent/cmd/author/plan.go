@@ -80,6 +80,7 @@ type plannedFile struct {
 // planOptions is what plan is told.
 type planOptions struct {
 	target      string
+	at          int
 	reveal      workbench.Reveal
 	triggers    bool
 	attachments []string
@@ -91,6 +92,7 @@ func planCommand(a *cli.App) *cobra.Command {
 		RunE: func(cmd *cobra.Command, given []string) error { return o.run(cmd.Context(), a, given[0], given[1]) }}
 	flags := cmd.Flags()
 	flags.StringArrayVar(&o.attachments, "attachment", nil, "file that came with the form; may be repeated")
+	flags.IntVar(&o.at, "at", 0, "of a file of several forms: which one, by its line in CSV, else by its number")
 	flags.StringVar(&o.target, "target", "", "only this target")
 	flags.BoolVar((*bool)(&o.reveal), "reveal", false, "values as they are, and not masked; this is on record")
 	flags.BoolVar(&o.triggers, "triggers", false, "triggers of the tables write nothing that a database does not take back, such as rows of a MyISAM table")
@@ -102,7 +104,7 @@ func (o planOptions) run(ctx context.Context, a *cli.App, mappingPath, formPath 
 	if err != nil {
 		return err
 	}
-	t, err := try(a, mappingPath, formPath, o.attachments)
+	t, err := try(a, mappingPath, formPath, o.at, o.attachments)
 	if err != nil {
 		return err
 	}

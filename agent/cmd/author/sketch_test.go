@@ -101,7 +101,7 @@ tests:
 		if err != nil || c.want != "" && string(b) != c.want {
 			t.Errorf("%s: %v\n%s", name, err, b)
 		}
-		if tried, err := try(a, path, form, nil); err != nil || tried.parked != nil || tried.errors != nil {
+		if tried, err := try(a, path, form, 0, nil); err != nil || tried.parked != nil || tried.errors != nil {
 			t.Errorf("%s: %v %+v\n%s", name, err, tried, b)
 		}
 		if err := newMapping(t.Context(), a, sketched{path: path, forms: []string{form}, target: "register"}); cli.FaultOf(orNone(err)).Code != cli.CodeExists {
@@ -115,5 +115,36 @@ tests:
 	a, _ = appOf("{}")
 	if err := newMapping(t.Context(), a, sketched{path: filepath.Join(t.TempDir(), "m.yaml"), forms: []string{"-"}, target: "register"}); cli.FaultOf(orNone(err)).Exit != cli.ExitUsage {
 		t.Errorf("a form without fields: %v", err)
+	}
+}
+
+// TestTryAt shows one form of a file of several, by its line.
+func TestTryAt(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	form, path := filepath.Join(dir, "forms.csv"), filepath.Join(dir, "permit.yaml")
+	if err := os.WriteFile(form, []byte("ref,name\nR-1,Anna\n\nR-2\nR-3,Eva\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	const text = "mapping: permit\nversion: 1\ninput: {format: csv, forms: form, reference: form.ref}\n" +
+		"write: [{as: a, to: r, table: T, fields: {REF: form.ref, NAME: form.name}}]\n"
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for at, want := range map[int]string{0: "the file has 3 forms, from 2 to 5: name one by --at", 2: "R-1", 4: "line 2, column 1: the line has 1 fields, the header 2", 5: "R-3"} {
+		a, _ := appOf("")
+		got, err := try(a, path, form, at, nil)
+		told := ""
+		switch {
+		case err != nil:
+			told = err.Error()
+		case got.errors != nil:
+			told = got.errors[0].Message
+		default:
+			told = got.input.Reference
+		}
+		if told != want {
+			t.Errorf("%d: %s", at, told)
+		}
 	}
 }

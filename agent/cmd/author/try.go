@@ -74,9 +74,10 @@ func explain(a *cli.App) *cobra.Command {
 // formCommand sends a form with its attachments through a mapping.
 func formCommand(a *cli.App, cmd *cobra.Command, people func(io.Writer, tried)) func(*cobra.Command, []string) error {
 	attachments := cmd.Flags().StringArray("attachment", nil, "file that came with the form; may be repeated")
+	at := cmd.Flags().Int("at", 0, "of a file of several forms: which one, by its line in CSV, else by its number")
 	reveal := cmd.Flags().Bool("reveal", false, "values as they are, and not masked")
 	return func(_ *cobra.Command, given []string) error {
-		t, err := try(a, given[0], given[1], *attachments)
+		t, err := try(a, given[0], given[1], *at, *attachments)
 		if err != nil {
 			return err
 		}

@@ -10,7 +10,7 @@ import (
 // takes the ID that it had, where a target tells it; known by nothing but its name, it keeps its new one.
 func (a *acceptance) recognise(row *arrivalRow) {
 	r := &a.arrivals[row.n]
-	row.again = a.Is("SELECT 1 FROM recall WHERE inbasket=? AND name=?", r.Inbasket, r.Transport)
+	row.again = a.Is("SELECT 1 FROM recall WHERE inbasket=? AND name=?", r.Inbasket, journal.ItemName(r.Transport))
 	type ghost struct {
 		ID      journal.ID
 		Targets []string `col:"json"`
@@ -44,8 +44,9 @@ func (a *acceptance) mended() {
 		}
 	}
 	for n := range a.arrivals {
-		r := &a.arrivals[n]
-		a.Exec("DELETE FROM recall WHERE inbasket=? AND name=?", r.Inbasket, r.Transport)
+		if r := &a.arrivals[n]; !r.More {
+			a.Exec("DELETE FROM recall WHERE inbasket=? AND name=?", r.Inbasket, journal.ItemName(r.Transport))
+		}
 	}
 	a.LoadAfterRestore()
 }
