@@ -55,4 +55,4 @@ func TestNames(t *testing.T) {
 
 // notCodes are what follows the dot in names of files, keys and fields that look like codes.
 var notCodes = map[string]bool{"sock": true, "group": true, "received": true, "id": true, "reference": true, "at": true, "query": true, "mark": true,
-	"every": true, "file": true, "name": true, "answers": true, "meta": true, "io": true}
+	"every": true, "file": true, "name": true, "answers": true, "meta": true, "io": true, "head": true, "body": true, "rest": true, "items": true}
