@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -32,11 +33,7 @@ func (f *Intake) Submit(ctx context.Context, office string, in frontoffice.Incom
 	for _, at := range in.Attachments {
 		arr.entry.Attachments = append(arr.entry.Attachments, journal.File{Name: at.Name, ContentType: at.ContentType, Digest: at.Blob.Digest, Size: at.Blob.Size})
 	}
-	var unrouted error
-	if arr.choose(able); arr.route == nil { // it may be known all the same
-		unrouted = frontoffice.Refuse(http.StatusUnprocessableEntity, arr.entry.Park.Code, arr.entry.Park.Text+".")
-		arr.route, arr.entry.Park = able[0], nil
-	}
+	unrouted := arr.routed(able)
 	if err := f.keepCarried(ctx, arr); err != nil {
 		return frontoffice.Receipt{}, nil, err
 	}
@@ -51,10 +48,7 @@ func (f *Intake) Submit(ctx context.Context, office string, in frontoffice.Incom
 	arr.derive()
 	// A known form keeps its answer, also when its mapping has become stricter since; and what a known key or
 	// reference comes with is a conflict on record, however wrong it is in itself.
-	refused := unrouted
-	if refused == nil {
-		refused = refusal(&arr.entry)
-	}
+	refused := cmp.Or(unrouted, refusal(&arr.entry))
 	if refused == nil && in.Over != nil {
 		refused = in.Over
 	}
@@ -85,6 +79,16 @@ func (f *Intake) Submit(ctx context.Context, office string, in frontoffice.Incom
 		return receipt, nil, nil
 	}
 	return receipt, admitted, nil
+}
+
+// routed finds the route of a posted form. One that none takes is refused; it is read by the first, since it may be known all the same.
+func (a *arrival) routed(able []*prepare.Route) error {
+	if a.choose(able); a.route != nil {
+		return nil
+	}
+	why := a.entry.Park
+	a.route, a.entry.Park = able[0], nil
+	return frontoffice.Refuse(http.StatusUnprocessableEntity, why.Code, why.Text+".")
 }
 
 // Forward hands a form on to be mapped and delivered beside the answer to the front office, which only
