@@ -17,16 +17,9 @@ type Blob struct {
 	Open   func() (io.ReadCloser, error)
 }
 
-// BytesBlob returns a blob over b, which must not change afterwards. It does not compute the digest.
+// BytesBlob returns a blob over b, which must not change afterwards.
 func BytesBlob(b []byte) Blob {
-	return Blob{Size: int64(len(b)), Open: func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(b)), nil }}
-}
-
-// DigestedBlob is BytesBlob with the digest.
-func DigestedBlob(b []byte) Blob {
-	blob := BytesBlob(b)
-	blob.Digest = sha256.Sum256(b)
-	return blob
+	return Blob{Digest: sha256.Sum256(b), Size: int64(len(b)), Open: func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(b)), nil }}
 }
 
 // Attachment is a file that came with a form or with a decision.

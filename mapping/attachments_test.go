@@ -19,8 +19,8 @@ import (
 func TestAttachmentValues(t *testing.T) {
 	t.Parallel()
 	in := expr.Input{Attachments: []connectors.Attachment{
-		{Name: "photo.jpg", ContentType: "image/jpeg", Blob: connectors.DigestedBlob([]byte{0xff, 0xd8})},
-		{Name: "plan.pdf", ContentType: "application/pdf", Blob: connectors.DigestedBlob([]byte("%PDF"))},
+		{Name: "photo.jpg", ContentType: "image/jpeg", Blob: connectors.BytesBlob([]byte{0xff, 0xd8})},
+		{Name: "plan.pdf", ContentType: "application/pdf", Blob: connectors.BytesBlob([]byte("%PDF"))},
 	}}
 	for _, c := range []struct{ name, field, form, want string }{
 		{"content of the first", `first(attachments).content`, `{}`, show(in, 0)},
@@ -93,7 +93,7 @@ write:
   - {as: d, to: drop, document: "{id}-{n}.bin"}
 ignore: [form.note]
 `)
-			m, err := p.Map(mappings.Form(t, p, c.form), expr.Input{ID: "7", Attachments: []connectors.Attachment{{Name: "sent.txt", ContentType: "text/plain", Blob: connectors.DigestedBlob([]byte("x"))}}})
+			m, err := p.Map(mappings.Form(t, p, c.form), expr.Input{ID: "7", Attachments: []connectors.Attachment{{Name: "sent.txt", ContentType: "text/plain", Blob: connectors.BytesBlob([]byte("x"))}}})
 			if have := mappings.Blamed(err); err != nil {
 				if have != c.want {
 					t.Errorf("have %s, want %s", have, c.want)

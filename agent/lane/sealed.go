@@ -249,7 +249,7 @@ func (b *batches) group(sealed *journal.Batch, members []*parcel) (connectors.Gr
 		return g, nil
 	}
 	// It depends on nothing but the sealed bytes and the members, whose mapping is pinned.
-	g.Control = &connectors.File{Name: sealed.Control, Blob: connectors.DigestedBlob(nil)}
+	g.Control = &connectors.File{Name: sealed.Control, Blob: connectors.BytesBlob(nil)}
 	if len(members) == 0 || members[0].Layout == nil || !members[0].Layout.HasControl() {
 		return g, nil
 	}
@@ -257,7 +257,7 @@ func (b *batches) group(sealed *journal.Batch, members []*parcel) (connectors.Gr
 	if err != nil {
 		return lost("make the control file", err)
 	}
-	g.Control.Blob = connectors.DigestedBlob(body)
+	g.Control.Blob = connectors.BytesBlob(body)
 	return g, nil
 }
 

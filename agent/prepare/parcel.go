@@ -137,7 +137,7 @@ func (p *Parcel) file(s *journal.Stored, d *mapping.Delivery, to *Target) error 
 		return err
 	}
 	p.Size = int64(len(file))
-	p.Delivery.Files = append(p.Delivery.Files, connectors.File{Name: name, Blob: connectors.DigestedBlob(file)})
+	p.Delivery.Files = append(p.Delivery.Files, connectors.File{Name: name, Blob: connectors.BytesBlob(file)})
 	p.Delivery.Control, err = ControlFile(d.Layout, header, p.Size, sha256.Sum256(file), pieces, to.Control, vars)
 	return err
 }
@@ -158,5 +158,5 @@ func ControlFile(layout *encode.Layout, h encode.Header, size int64, digest conn
 	if !ok {
 		return nil, nil
 	}
-	return &connectors.File{Name: name, Blob: connectors.DigestedBlob(body)}, nil
+	return &connectors.File{Name: name, Blob: connectors.BytesBlob(body)}, nil
 }

@@ -24,7 +24,7 @@ func TestLargeContent(t *testing.T) {
 	delivery := func(key string, records ...connectors.Record) connectors.Delivery {
 		return connectors.Delivery{Key: key + "/register-1", Submission: key, Records: records}
 	}
-	part := func(mib int) connectors.Blob { return connectors.DigestedBlob(random[:mib<<20]) }
+	part := func(mib int) connectors.Blob { return connectors.BytesBlob(random[:mib<<20]) }
 	changed := part(1)
 	changed.Open = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(random[1 : 1<<20+1])), nil }
 	gone := part(1)

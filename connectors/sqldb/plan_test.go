@@ -41,6 +41,7 @@ var (
 	planBelow  = &connectors.Shape{Write: "dog", Object: "PLAN_DOG", Op: connectors.ReplaceChildren, Fields: []string{"OWNER", "NAME"}, Key: []int{0}}
 	planCall   = &connectors.Shape{Write: "w", Object: "plan_nothing", Op: connectors.Call, Fields: []string{"A"}}
 	planProbed = &connectors.Shape{Write: "w", Object: "plan_nothing", Op: connectors.Call, Fields: []string{"A"}, Call: &connectors.Calling{Probe: "select 1 from PLAN_PERSON where NAME = :A"}}
+	planFile   = &connectors.Shape{Write: "file", Object: "PLAN_FILE", Op: connectors.Insert, Fields: []string{"DATA"}}
 	planOf     = &connectors.Shape{Write: "part", Object: "PLAN_PART", Op: connectors.Insert, Fields: []string{"APP", "NAME"}}
 )
 
@@ -50,12 +51,13 @@ func TestPlansAreTakenBack(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			e := fresh(t)
 			tg := e.open(t, nil)
-			for _, q := range []string{"PLAN_PART", "PLAN_APP", "PLAN_PERSON", "PLAN_DOG"} {
+			for _, q := range []string{"PLAN_PART", "PLAN_APP", "PLAN_PERSON", "PLAN_DOG", "PLAN_FILE"} {
 				exec(t, tg, "DROP TABLE IF EXISTS "+q)
 			}
 			exec(t, tg, "CREATE TABLE PLAN_APP (NO "+e.number+", NAME varchar(40))"+e.suffix,
 				"CREATE TABLE PLAN_PERSON (ID integer PRIMARY KEY, NAME varchar(40), NOTE varchar(40))"+e.suffix,
 				"CREATE TABLE PLAN_DOG (OWNER integer NOT NULL, NAME varchar(40))"+e.suffix,
+				"CREATE TABLE PLAN_FILE (DATA "+map[bool]string{true: "bytea", false: "BLOB"}[e.typ == "postgres"]+")"+e.suffix,
 				"CREATE TABLE PLAN_PART (APP integer NOT NULL REFERENCES PLAN_APP(NO), NAME varchar(40))"+e.suffix,
 				"INSERT INTO PLAN_PERSON VALUES (1, 'Ada', 'kept'), (2, 'Bo', NULL)", "INSERT INTO PLAN_DOG VALUES (1, 'Rex'), (1, 'Fido'), (2, 'Lassie')")
 			all := []string{"SELECT * FROM PLAN_APP", "SELECT * FROM PLAN_PERSON", "SELECT * FROM PLAN_DOG", "SELECT * FROM PLAN_PART"}
@@ -64,7 +66,7 @@ func TestPlansAreTakenBack(t *testing.T) {
 			d := connectors.Delivery{Key: "plan/x", Submission: "0000000000000", Records: []connectors.Record{
 				record(planNew, text("Cy")), record(planOf, ref("app.NO"), text("leg")),
 				record(planUp, integer(1), text("Eve")), record(planUp, integer(3), text("Dan")), record(planSet, integer(2), text("Bob")),
-				record(planBelow, integer(1), text("Rex")), record(planBelow, integer(1), text("Max"))}}
+				record(planBelow, integer(1), text("Rex")), record(planBelow, integer(1), text("Max")), record(planFile, bin("abc"))}}
 			out, err := tg.Plan(t.Context(), d, connectors.PlanOptions{Triggers: true})
 			if err != nil || out.Refused != nil {
 				t.Fatal(err, out.Refused)
@@ -79,7 +81,8 @@ PLAN_PART:  => APP=%d NAME=leg
 PLAN_PERSON: ID=1 NAME=Ada NOTE=kept => ID=1 NAME=Eve NOTE=kept
 PLAN_PERSON:  => ID=3 NAME=Dan NOTE=NULL
 PLAN_PERSON: ID=2 NAME=Bo NOTE=NULL => ID=2 NAME=Bob NOTE=NULL
-PLAN_DOG: OWNER=1 NAME=Fido, OWNER=1 NAME=Rex => OWNER=1 NAME=Max, OWNER=1 NAME=Rex`, no, no)
+PLAN_DOG: OWNER=1 NAME=Fido, OWNER=1 NAME=Rex => OWNER=1 NAME=Max, OWNER=1 NAME=Rex
+PLAN_FILE:  => DATA=ba7816bf`, no, no)
 			if have := strings.Join(rows, "\n"); have != want || no == 0 {
 				t.Errorf("have\n%s\nwant\n%s", have, want)
 			}
@@ -216,6 +219,8 @@ func rowText(rows []connectors.Row) string {
 				s = "NULL"
 			case connectors.Integer:
 				s = fmt.Sprint(c.Value.Int)
+			case connectors.Binary:
+				s = fmt.Sprintf("%x", c.Value.Blob.Digest[:4])
 			}
 			if c.Generated {
 				s += "!"

@@ -117,7 +117,7 @@ func attachments(fsys fs.FS, t source.Case) (all []connectors.Attachment, err er
 		if err != nil {
 			return nil, fmt.Errorf("attachment %s: %s", a.File, source.Message(err))
 		}
-		all = append(all, connectors.Attachment{Name: slashpath.Base(a.File), ContentType: a.Type, Blob: connectors.DigestedBlob(content)})
+		all = append(all, connectors.Attachment{Name: slashpath.Base(a.File), ContentType: a.Type, Blob: connectors.BytesBlob(content)})
 	}
 	return all, nil
 }
