@@ -9,6 +9,7 @@ import (
 	"github.com/inbasket/inbasket/agent/config"
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/accepting"
 	"github.com/inbasket/inbasket/agent/journal/delivering"
 	"github.com/inbasket/inbasket/agent/lane"
 	"github.com/inbasket/inbasket/agent/prepare"
@@ -72,9 +73,16 @@ func (rt *assembly) assign(ctx context.Context, v journal.View, by string) error
 	if err != nil {
 		return err
 	}
-	entry := rt.flow.intake.Read(able, inbasket, transport, contentType, form, attachments)
+	entry := rt.flow.intake.Read(rt.feeds[inbasket], able, inbasket, transport, contentType, form, attachments)
 	if entry.Park != nil { // its reason is that of the route now
 		return delivering.Of(rt.flow.journal).ParkSubmission(ctx, id, *entry.Park)
+	}
+	known, err := accepting.Of(rt.flow.journal).KnownAs(ctx, id, entry)
+	if err == nil && known != 0 {
+		err = delivering.Claimed(id, known)
+	}
+	if err != nil {
+		return err
 	}
 	if err := delivering.Of(rt.flow.journal).Assign(ctx, id, entry, by); err != nil || len(entry.Reject) == 0 {
 		return err

@@ -89,7 +89,7 @@ func TestRoutesByValue(t *testing.T) {
 			counted := func(s *script, target string) bool { return (s.count() > 0) == (c.to == target) }
 			p := w.post(c.form, "application/json")
 			if c.to == "" {
-				p.expect(t, "posted", 422, c.code)
+				p.expect(t, "posted", map[string]int{"route.none": 422}[c.code]+map[bool]int{true: 503}[c.code != "route.none"], c.code)
 			} else {
 				p.expect(t, "posted", 202, "")
 			}
@@ -186,5 +186,101 @@ func TestRouteRefusesForeignForms(t *testing.T) {
 	w.until("parked", func() bool { return w.states()[journal.Parked] == 1 })
 	if v := w.view("S"); v.Reason == nil || v.Reason.Code != "form.not-taken" || one.count() != 0 {
 		t.Errorf("%+v", v)
+	}
+}
+
+// Of a form that is larger than a mapping allows nobody knows whether it is that one's: it does not go to the rest.
+func TestRoutesByValueTooLarge(t *testing.T) {
+	w, one, two := valueWorld(t, "form.version == 1", "")
+	w.sedVersion()
+	w.write("a.yaml", strings.Replace(w.readFile("a.yaml"), "input: {", "input: {limits: {text: 20}, ", 1))
+	if err := w.reload(false); err != nil {
+		t.Fatal(err)
+	}
+	large := strings.Replace(valued("R", 1), `"x"`, `"`+strings.Repeat("x", 40)+`"`, 1)
+	w.post(large, "application/json").expect(t, "posted", 503, "route.not-told")
+	w.write("in/x.json", large)
+	w.until("parked", func() bool { return w.states()[journal.Parked] == 1 })
+	if one.count() != 0 || two.count() != 0 {
+		t.Errorf("one got %d, two got %d", one.count(), two.count())
+	}
+}
+
+// Where mappings take their references from other fields, a known form is known under each of them.
+func TestRoutesByValueReferences(t *testing.T) {
+	for name, to := range map[string][2]string{"swapped": {"form.version == 2", "form.version == 1"}, "no route": {"form.version == 2", "form.version == 3"}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			one, two := newScript(recorded), newScript(recorded)
+			w := newScripted(t, one, two, "")
+			rules := func(a, b string) {
+				w.valueRoutes(a, b)
+				w.write("b.yaml", strings.Replace(w.readFile("b.yaml"), "reference: form.ref,", "reference: form.value,", 1))
+			}
+			rules("form.version == 1", "form.version == 2")
+			w.start()
+			first := w.post(valued("R", 1), "application/json")
+			second := w.post(strings.Replace(valued("T", 2), `"x"`, `"y"`, 1), "application/json")
+			w.until("delivered", func() bool { return w.states()[journal.Delivered] == 2 })
+			rules(to[0], to[1])
+			w.sedVersion()
+			if err := w.reload(false); err != nil {
+				t.Fatal(err)
+			}
+			if again := w.post(valued("R", 1), "application/json"); again.status != 202 || again.ID != first.ID {
+				t.Errorf("%+v", again)
+			}
+			if again := w.post(strings.Replace(valued("T", 2), `"x"`, `"y"`, 1), "application/json"); again.status != 202 || again.ID != second.ID {
+				t.Errorf("%+v", again)
+			}
+			if one.count() != 1 || two.count() != 1 {
+				t.Errorf("one got %d, two got %d", one.count(), two.count())
+			}
+		})
+	}
+}
+
+// What was parked without a route and is known by now is not delivered by a retry, with or without a front office, also as a tombstone.
+func TestRoutesByValueRetryKnown(t *testing.T) {
+	for name, c := range map[string]struct{ office, purged bool }{"front office": {true, false}, "none": {false, false}, "purged": {true, true}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			one, two := newScript(recorded), newScript(recorded)
+			w := newScripted(t, one, two, "")
+			version := 0
+			rules := func(a, b string) {
+				w.valueRoutes(a, b)
+				version++
+				for _, n := range []string{"a.yaml", "b.yaml"} {
+					w.write(n, strings.Replace(w.readFile(n), "version: 1\n", fmt.Sprintf("version: %d\n", version), 1))
+				}
+				if !c.office {
+					w.write("inbasket.yaml", strings.ReplaceAll(w.readFile("inbasket.yaml"), ", front-office: portal", ""))
+				}
+				if version > 1 {
+					if err := w.reload(false); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			rules("form.version == 1", "form.version < 3")
+			w.start()
+			w.write("in/x.json", valued("S", 1))
+			w.until("parked", func() bool { return w.states()[journal.Parked] == 1 })
+			rules("form.version == 1", "form.version == 2")
+			w.write("in/y.json", valued("S", 1))
+			w.until("delivered", func() bool { return one.count() == 1 && w.states()[journal.Accepted] == 0 })
+			if c.purged {
+				w.purge(control.PurgeRequest{IDs: []journal.ID{w.view("S").ID}, By: "me", Reason: "test"})
+			}
+			rules("form.version == 2", "form.version == 1")
+			settled, err := orders.Retry.Give(context.Background(), w.agent.Desk(), control.RetryRequest{Code: "route.several"})
+			if err != nil || len(settled) != 1 || settled[0].Error == nil {
+				t.Errorf("%+v, %v", settled, err)
+			}
+			if one.count() != 1 || two.count() != 0 || w.states()[journal.Parked] != 1 {
+				t.Errorf("one got %d, two got %d, %v", one.count(), two.count(), w.states())
+			}
+		})
 	}
 }

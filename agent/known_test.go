@@ -133,7 +133,7 @@ func TestUnreadAndKnownBefore(t *testing.T) {
 		t.Fatal(err)
 	}
 	said, err := orders.Retry.Give(context.Background(), w.agent.Desk(), control.RetryRequest{IDs: unread, Mapping: true, By: "me"})
-	if text := fmt.Sprint(said, err); !strings.Contains(text, "whose reference is that of") {
+	if text := fmt.Sprint(said, err); !strings.Contains(text, "which is or has the reference of") {
 		t.Errorf("%s", text)
 	}
 	if w.states()[journal.Parked] != 1 || one.count() != 1 {

@@ -18,6 +18,9 @@ type Texts struct {
 func (p *Plan) Texts(f Form) Texts {
 	t := Texts{Listed: map[string]bool{}, Decides: map[string]bool{}}
 	var deciding [][]string
+	if p.parts.Takes != nil {
+		deciding = ways(p.parts.Takes)
+	}
 	for i := range p.parts.Writes {
 		if when := p.parts.Writes[i].When; when != nil {
 			deciding = append(deciding, ways(when)...)

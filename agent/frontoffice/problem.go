@@ -105,6 +105,11 @@ func Unavailable(after time.Duration) *Problem {
 	return notNow(http.StatusServiceUnavailable, CodeUnavailable, "nothing can be accepted now", after)
 }
 
+// Later refuses what the agency must mend first.
+func Later(code, detail string, after time.Duration) *Problem {
+	return notNow(http.StatusServiceUnavailable, code, detail, after)
+}
+
 // notNow refuses what may be accepted later.
 func notNow(status int, code, detail string, after time.Duration) *Problem {
 	return problem(status, code, "%s; repeat later with the same Idempotency-Key or reference", detail).Later(after)

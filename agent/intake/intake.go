@@ -65,8 +65,9 @@ type arrival struct {
 	aside string // why it cannot be taken at all: it is set aside
 	entry journal.Arrival
 
-	several *file // it has several forms, which go on instead of it
-	part    *part // it is one of several
+	others  []*prepare.Route // between which and its own the form itself chose
+	several *file            // it has several forms, which go on instead of it
+	part    *part            // it is one of several
 }
 
 // Serve takes submissions out of one in-basket by three loops: the next batch is read and decoded while the last one is
@@ -139,11 +140,7 @@ func (f *Intake) identify(ctx context.Context, inbasket string, item connectors.
 	if a.route == nil {
 		return a
 	}
-	a.entry.Elsewhere = f.elsewhere(a.route, able)
-	a.entry.Takes = func(form []byte, contentType, transport string) bool {
-		r, _, _ := prepare.Choose(prepare.Named(routes, transport), form, contentType)
-		return r == a.route
-	}
+	a.entry.Elsewhere, a.entry.Takes = f.elsewhere(a.route, a.others), takes(a.route, routes)
 	if a.several = split(a); a.several == nil && a.entry.Park == nil {
 		read(a)
 	}
@@ -154,6 +151,30 @@ func (f *Intake) identify(ctx context.Context, inbasket string, item connectors.
 func (a *arrival) choose(able []*prepare.Route) {
 	defer a.recovered()
 	a.route, a.form, a.entry.Park = prepare.Choose(able, a.entry.Form, a.entry.ContentType)
+	a.chosen(able)
+}
+
+// chosen keeps the routes that might have been the form's as well.
+func (a *arrival) chosen(able []*prepare.Route) {
+	a.others = nil
+	for _, r := range able {
+		if a.route != nil && r != a.route && (r.Plan.Selects() || a.route.Plan.Selects()) {
+			a.others = append(a.others, r)
+		}
+	}
+}
+
+// takes tells whether a route is that of a form among others of an in-basket. Where that breaks, it may be.
+func takes(r *prepare.Route, among []*prepare.Route) journal.Takes {
+	return func(form []byte, contentType, transport string) (yes bool) {
+		defer func() {
+			if recover() != nil {
+				yes = true
+			}
+		}()
+		one, _, _ := prepare.Choose(prepare.Named(among, transport), form, contentType)
+		return one == r
+	}
 }
 
 // read decodes and validates one form for its route.
@@ -333,13 +354,16 @@ func digestOf(d connectors.Digest, files []journal.File, transport string) conne
 	return connectors.Digest(h.Sum(nil))
 }
 
-// Read reads what was accepted without being read, for the one of some routes that takes it now, as if it had just arrived.
-func (f *Intake) Read(able []*prepare.Route, inbasket, transport, contentType string, form []byte, attachments []journal.File) journal.Arrival {
+// Read reads what was accepted without being read, for the one of some routes that takes it now, as if it had just arrived; routes are all of its
+// in-basket.
+func (f *Intake) Read(routes, able []*prepare.Route, inbasket, transport, contentType string, form []byte, attachments []journal.File) journal.Arrival {
 	a := &arrival{item: connectors.Submission{Transport: transport}, entry: journal.Arrival{Inbasket: inbasket,
 		Reference: f.UnreadName(transport), Transport: transport, ContentType: contentType, Form: form, Attachments: attachments}}
 	if a.choose(able); a.route == nil {
 		return a.entry
 	}
+	a.entry.Digest = digestOf(rawDigest(form), attachments, transport)
+	a.entry.Elsewhere, a.entry.Takes = f.elsewhere(a.route, a.others), takes(a.route, routes)
 	read(a)
 	if inside := carried(a.route, form); len(inside) > len(attachments) {
 		a.entry.Park = &journal.Reason{Code: prepare.CodeUndecodable, Text: "the files in it were not kept, since no route took it when it came", Next: "put it into the in-basket again, then reject this"}

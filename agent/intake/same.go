@@ -34,22 +34,44 @@ func (a *arrival) recognise() {
 	e.Known = a.known
 }
 
-// renamed adds the references by which earlier versions of the mapping would know the same form.
+// renamed adds the references by which earlier versions of the mapping would know the same form, and the mappings between which the form chose.
 func (a *arrival) renamed() {
 	a.entry.Unnamed = a.entry.Named && a.route.Unnamed()
 	for _, old := range a.route.Named {
-		ref, err := old.Reference(a.form)
-		if ref == "" {
-			ref = a.item.Transport
+		a.alias(old)
+	}
+	for _, r := range a.others {
+		for _, plan := range append([]*mapping.Plan{r.Plan}, r.Named...) {
+			a.alias(plan)
 		}
-		if err == nil && ref != "" && ref != a.entry.Reference {
-			a.entry.Aliases = append(a.entry.Aliases, ref)
+	}
+}
+
+// alias adds the reference by which another mapping would know the form.
+func (a *arrival) alias(plan *mapping.Plan) {
+	form := a.form
+	if !plan.SameInput(a.route.Plan) {
+		var err error
+		if form, err = plan.Decode(a.entry.Form, a.entry.ContentType); err != nil {
+			return
 		}
+	}
+	ref, err := plan.Reference(form)
+	if ref == "" {
+		ref = a.item.Transport
+	}
+	if err == nil && ref != "" && ref != a.entry.Reference {
+		a.entry.Aliases = append(a.entry.Aliases, ref)
 	}
 }
 
 // known compares a form that is known with this one, by the mapping of today.
 func (a *arrival) known(stored []byte, contentType, transport string, files []journal.File) (l journal.Likeness) {
+	defer func() {
+		if recover() != nil { // the journal goes on, and equal bytes were told before
+			l = journal.Likeness{}
+		}
+	}()
 	plan, e := a.route.Plan, &a.entry
 	names := transport
 	if a.item.Transport == "" { // names of attachments are the sender's, not made of a form's file name

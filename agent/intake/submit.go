@@ -44,7 +44,7 @@ func (f *Intake) Submit(ctx context.Context, office string, in frontoffice.Incom
 	}
 	arr.entry.Reference = arr.entry.Transport
 	read(arr)
-	arr.entry.Elsewhere = f.elsewhere(arr.route, able)
+	arr.entry.Elsewhere = f.elsewhere(arr.route, arr.others)
 	arr.derive()
 	// A known form keeps its answer, also when its mapping has become stricter since; and what a known key or
 	// reference comes with is a conflict on record, however wrong it is in itself.
@@ -88,6 +88,10 @@ func (a *arrival) routed(able []*prepare.Route) error {
 	}
 	why := a.entry.Park
 	a.route, a.entry.Park = able[0], nil
+	a.chosen(able)
+	if why.Code != prepare.CodeNoRoute { // which is no fault of the form
+		return frontoffice.Later(why.Code, why.Text, time.Minute)
+	}
 	return frontoffice.Refuse(http.StatusUnprocessableEntity, why.Code, why.Text+".")
 }
 
@@ -142,9 +146,9 @@ func refusal(e *journal.Arrival) error {
 }
 
 // elsewhere are the other routes among whose forms references are unique as well, but those between which the form itself chooses.
-func (f *Intake) elsewhere(r *prepare.Route, able []*prepare.Route) (names []string) {
+func (f *Intake) elsewhere(r *prepare.Route, chosen []*prepare.Route) (names []string) {
 	for _, other := range f.Routes {
-		if other.Name != r.Name && other.Scope() == r.Scope() && !(slices.Contains(able, other) && (r.Plan.Selects() || other.Plan.Selects())) {
+		if other.Name != r.Name && other.Scope() == r.Scope() && !slices.Contains(chosen, other) {
 			names = append(names, other.Name)
 		}
 	}

@@ -1,18 +1,20 @@
 package prepare
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/mapping"
+	"github.com/inbasket/inbasket/mapping/decode"
 )
 
 // Codes of forms whose route is not known. Each is stable; docs/errors.md is generated from this list.
 const (
 	CodeNoRoute     = "route.none"     // no route takes this form; add or mend a route in the configuration, or input.when of a mapping, reload, then inbasket retry
 	CodeManyRoutes  = "route.several"  // input.when of several mappings is true for the form; make them exclude each other, reload, then inbasket retry
-	CodeRouteUnsure = "route.not-told" // whether the form is that of a mapping cannot be told: its input.when fails for it; mend it, reload, then inbasket retry
+	CodeRouteUnsure = "route.not-told" // whether the form is that of a mapping cannot be told: its input.when fails for it, or it is larger than its limits allow; mend it, reload, then inbasket retry
 )
 
 // again is what to do about a form whose route is not known.
@@ -78,17 +80,28 @@ func (c *choice) ask(r *Route) {
 		c.last = r.Plan
 		c.read, c.failed = r.Plan.Decode(c.form, c.contentType)
 	}
+	var large *decode.Error
+	if errors.As(c.failed, &large) && large.Limit() != "" { // it may be this one's all the same
+		c.cannotTell(r, "it is larger than input.limits."+large.Limit()+" of its mapping allows", c.failed)
+		return
+	}
 	if c.failed != nil {
 		c.unread = append(c.unread, fmt.Sprintf("route %s cannot read it [%s]", r.Name, Undecodable(c.failed).Code))
 		return
 	}
 	mine, err := r.Plan.Takes(c.read)
 	switch {
-	case err != nil && c.unsure == nil:
-		c.unsure = &journal.Reason{Code: CodeRouteUnsure, Text: "whether the form is that of route " + r.Name + " cannot be told: its input.when fails", Next: again, Raw: err.Error()}
+	case err != nil:
+		c.cannotTell(r, "input.when of its mapping fails", err)
 	case mine:
 		if c.mine = append(c.mine, r.Name); c.takes == nil {
 			c.takes, c.taken = r, c.read
 		}
+	}
+}
+
+func (c *choice) cannotTell(r *Route, why string, err error) {
+	if c.unsure == nil {
+		c.unsure = &journal.Reason{Code: CodeRouteUnsure, Text: "whether the form is that of route " + r.Name + " cannot be told: " + why, Next: again, Raw: err.Error()}
 	}
 }

@@ -27,7 +27,7 @@ func (a *acceptance) before(n int) (why *journal.Reason, answered bool) {
 				continue // its name of today
 			}
 			k, found := a.Claimant(b.Scope, name)
-			if !found || place > 0 && !a.Is("SELECT count(*) FROM submission WHERE id=? AND route=?", k.ID, engine.Word(b.Route)) || b.There && !a.wouldTake(r, k.ID) {
+			if !found || place > 0 && !a.Is("SELECT count(*) FROM submission WHERE id=? AND route=?", k.ID, engine.Word(b.Route)) || b.There && !wouldTake(a.Look, r, k.ID) {
 				continue
 			}
 			how, _ := recognises(a.Look, r, k, i > 0)
@@ -77,13 +77,13 @@ func (a *acceptance) before(n int) (why *journal.Reason, answered bool) {
 }
 
 // wouldTake tells whether the route of an arrival would take a known form of the same in-basket now, which another one took.
-func (a *acceptance) wouldTake(r *journal.Arrival, id journal.ID) bool {
-	row, found := a.FormOf(id)
+func wouldTake(l *journal.Look, r *journal.Arrival, id journal.ID) bool {
+	row, found := l.FormOf(id)
 	if !found || r.Takes == nil {
 		return false
 	}
-	form, err := a.Look.Journal.OpenForm(row.Form)
-	return err == nil && r.Takes(form, row.Type, row.Transport) && a.Is("SELECT count(*) FROM submission WHERE id=? AND inbasket=?", id, engine.Word(r.Inbasket))
+	form, err := l.Journal.OpenForm(row.Form)
+	return err == nil && r.Takes(form, row.Type, row.Transport) && l.Is("SELECT count(*) FROM submission WHERE id=? AND inbasket=?", id, engine.Word(r.Inbasket))
 }
 
 // knownBefore says that a form may be one that was known before.

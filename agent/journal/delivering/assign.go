@@ -28,7 +28,7 @@ func (j Deliveries) Origin(ctx context.Context, id journal.ID) (inbasket, transp
 }
 
 // Assign gives a parked submission that was never read the route, front office, reference, mapping and targets of r, and starts
-// its deliveries. It is refused when another submission has the reference.
+// its deliveries. It is refused when another submission has the reference; what else it may be is for accepting to tell before.
 func (j Deliveries) Assign(ctx context.Context, id journal.ID, r journal.Arrival, by string) error {
 	return j.Do(ctx, "assign a submission to a route", func(t *journal.Tx) error {
 		s, err := t.Submission(id)
@@ -38,9 +38,8 @@ func (j Deliveries) Assign(ctx context.Context, id journal.ID, r journal.Arrival
 		if s.State != states.Parked || len(r.Targets) == 0 || slices.ContainsFunc(s.Deliveries, func(d journal.DeliveryRow) bool { return d.State != states.Held || d.Batch != 0 }) {
 			return fmt.Errorf("assign %s to a route: %w", id, journal.ErrState)
 		}
-		if known, found := claimant(t.Look, id, &r); found {
-			return &connectors.Error{Class: connectors.ItemError, Code: journal.CodeReference, Op: fmt.Sprintf("assign %s, whose reference is that of %s,", id, known),
-				Hint: "compare both; reject this one, or ask the sender for a form with another reference", Err: journal.ErrState}
+		if known, found := t.Claimant(r.Scope, r.Reference); found && known.ID != id {
+			return Claimed(id, known.ID)
 		}
 		forget(t, s)
 		office, route := t.NameID(r.Office), t.NameID(r.Route)
@@ -60,16 +59,8 @@ func (j Deliveries) Assign(ctx context.Context, id journal.ID, r journal.Arrival
 	})
 }
 
-// claimant finds another submission that has the reference of a form, or had it where the route's forms were known before.
-func claimant(l *journal.Look, id journal.ID, r *journal.Arrival) (journal.ID, bool) {
-	if known, found := l.Claimant(r.Scope, r.Reference); found && known.ID != id {
-		return known.ID, true
-	}
-	for _, b := range r.Before {
-		known, found := l.Claimant(b.Scope, r.Reference)
-		if found && !b.Loose && known.ID != id && l.Is("SELECT count(*) FROM submission WHERE id=? AND route=?", known.ID, engine.Word(b.Route)) {
-			return known.ID, true
-		}
-	}
-	return 0, false
+// Claimed says that a form cannot get a route, since it is another submission, or may be.
+func Claimed(id, known journal.ID) error {
+	return &connectors.Error{Class: connectors.ItemError, Code: journal.CodeReference, Op: fmt.Sprintf("assign %s, which is or has the reference of %s,", id, known),
+		Hint: "compare both; reject this one, or ask the sender for a form with another reference", Err: journal.ErrState}
 }
