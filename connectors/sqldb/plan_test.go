@@ -242,3 +242,26 @@ func contents(t *testing.T, tg *Target, queries []string) string {
 	}
 	return strings.Join(all, "\n")
 }
+
+// TestPlansOfUnreadableRows: that a plan cannot look is not told as what the target would say.
+func TestPlansOfUnreadableRows(t *testing.T) {
+	e := plannedEngines()["postgres"](t)
+	tg := e.open(t, nil)
+	exec(t, tg, "DROP TABLE IF EXISTS PLAN_PERSON", "CREATE TABLE PLAN_PERSON (ID integer PRIMARY KEY, NAME varchar(40), NOTE varchar(40))", "INSERT INTO PLAN_PERSON VALUES (1, 'Ada', 'kept')",
+		"DO $$ BEGIN IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'plan_role') THEN DROP OWNED BY plan_role; END IF; END $$", "DROP ROLE IF EXISTS plan_role", "CREATE ROLE plan_role LOGIN PASSWORD 'p'",
+		"GRANT ALL ON INBASKET_LEDGER TO plan_role", "GRANT INSERT (ID, NAME), UPDATE (ID, NAME), SELECT (ID, NAME) ON PLAN_PERSON TO plan_role")
+	low := e.open(t, func(c *dialect.Config) { c.User, c.Password, c.CreateLedger = "plan_role", "p", false })
+	for _, shape := range []*connectors.Shape{planSet, {Write: "new", Object: "PLAN_PERSON", Op: connectors.Insert, Fields: []string{"ID", "NAME"}, Key: []int{0}}} {
+		t.Run(shape.Write, func(t *testing.T) {
+			id := map[connectors.Op]int64{connectors.Insert: 7, connectors.Update: 1}[shape.Op]
+			out, err := low.Plan(t.Context(), connectors.Delivery{Key: "plan/u", Submission: "0000000000000", Records: []connectors.Record{record(shape, integer(id), text("Eve"))}}, connectors.PlanOptions{})
+			var failed *connectors.Error
+			if !errors.As(err, &failed) || failed.Code != dialect.CodeNotPlanned || out.Refused != nil || strings.Contains(err.Error(), "permission denied") {
+				t.Errorf("%v, refused %v", err, out.Refused)
+			}
+			if got := contents(t, tg, []string{"SELECT ID, NAME FROM PLAN_PERSON"}); !strings.Contains(got, "Ada") || strings.Contains(got, "Eve") {
+				t.Error(got)
+			}
+		})
+	}
+}

@@ -33,20 +33,27 @@ func (t *Writer) Plan(ctx context.Context, d connectors.Delivery, o connectors.P
 	p := &planning{t: t, session: &notCommitting{Session: s, settle: t.Sys.Settle}, known: map[string]bool{}}
 	it := &item{delivery: &d}
 	p.a = &attempt{t: t, k: k, s: p.session, items: []*item{it}, planned: p}
-	if err := p.a.write(ctx); err != nil {
-		if dialect.Broken(err) {
-			out.Sent = p.session.sent
-			return out, t.Meaning(err).Err // the server takes back what was sent, if it is still there
-		}
-		out.Refused = t.Meaning(err).Err
-	} else {
-		if err := p.look(ctx); err != nil {
-			return out, t.Meaning(err).Err
-		}
+	if err = p.a.write(ctx); err == nil {
 		out.Returned = it.returned()
+		err = p.look(ctx)
 	}
-	out.Rows, out.Sent, out.Others = p.changes(), p.session.sent, p.session.others
-	return out, p.rollback(ctx, &out)
+	out.Sent, out.Others = p.session.sent, p.session.others
+	if dialect.Broken(err) {
+		return out, t.Meaning(err).Err // the server takes back what was sent, if it is still there
+	}
+	var unseen error
+	if err != nil {
+		out.Refused = t.Meaning(err).Err
+	}
+	if out.Refused != nil && out.Refused.Op == lookOp { // which a delivery does not
+		unseen = connectors.Errorf(connectors.TargetError, dialect.CodeNotPlanned, lookOp, "let the account read the whole tables, or look by inbasket try", "the rows cannot be read [%s]", out.Refused.Code)
+		out.Refused, out.Returned = nil, nil
+	}
+	out.Rows = p.changes()
+	if err := p.rollback(ctx, &out); err != nil || unseen == nil {
+		return out, err
+	}
+	return connectors.Planned{}, unseen
 }
 
 // takesBack refuses what would stay, and says what happens beside rows.
