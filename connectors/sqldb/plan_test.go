@@ -265,25 +265,3 @@ func TestPlansOfUnreadableRows(t *testing.T) {
 		})
 	}
 }
-
-// TestPlansMarkNumbersAlone: what the form says is not shown as the target's own, also where the target returns or computes it.
-func TestPlansMarkNumbersAlone(t *testing.T) {
-	for name, fresh := range plannedEngines() {
-		if name == "mysql" { // returns nothing but numbers
-			continue
-		}
-		t.Run(name, func(t *testing.T) {
-			e := fresh(t)
-			tg := e.open(t, nil)
-			exec(t, tg, "DROP TABLE IF EXISTS PLAN_TOLD", "CREATE TABLE PLAN_TOLD (NAME varchar(40), CAPITALS varchar(40) GENERATED ALWAYS AS (UPPER(NAME)) STORED)"+e.suffix)
-			shape := &connectors.Shape{Write: "told", Object: "PLAN_TOLD", Op: connectors.Insert, Fields: []string{"NAME"}, Returning: []string{"NAME", "CAPITALS"}}
-			out, err := tg.Plan(t.Context(), connectors.Delivery{Key: "plan/t", Submission: "0000000000000", Records: []connectors.Record{record(shape, text("Ida"))}}, connectors.PlanOptions{Triggers: true})
-			if err != nil || out.Refused != nil || len(out.Rows) != 1 {
-				t.Fatal(err, out.Refused, out.Rows)
-			}
-			if got := rowText(out.Rows[0].After); !strings.Contains(got, "Ida") || strings.Contains(got, "!") {
-				t.Error(got)
-			}
-		})
-	}
-}

@@ -14,18 +14,15 @@ type date struct {
 	rest  string // such as a time
 }
 
-// later is what may stand behind a day: a time and its zone. Where anything else does, the text is no date.
-const later = `(|(?:[T ]\d{1,2}:?\d{2}(?::?\d{2}(?:[.,]\d+)?)?)? ?(?:Z|[+-]\d{2}:?\d{2})?)$`
-
 // dates are the ways in which days are written, with the order of their parts; b is day or month.
 var dates = []struct {
 	pattern *regexp.Regexp
 	order   string
 }{
-	{regexp.MustCompile(`^(\d{4})([-/.])(\d{1,2})([-/.])(\d{1,2})` + later), "ymd"},
-	{regexp.MustCompile(`^((?:1[6-9]|20)\d{2}|9999)()(0[1-9]|1[0-2])()(0[1-9]|[12]\d|3[01])` + later), "ymd"},
-	{regexp.MustCompile(`^(\d{1,2})(\.)(\d{1,2})(\.)(\d{4}|\d{2})` + later), "dmy"},
-	{regexp.MustCompile(`^(\d{1,2})([/-])(\d{1,2})([/-])(\d{4}|\d{2})` + later), "bby"},
+	{regexp.MustCompile(`^(\d{4})([-/.])(\d{1,2})([-/.])(\d{1,2})($|[T ].*$|[Z+-].*$)`), "ymd"},
+	{regexp.MustCompile(`^((?:1[6-9]|20)\d{2}|9999)()(0[1-9]|1[0-2])()(0[1-9]|[12]\d|3[01])($|T.*$)`), "ymd"},
+	{regexp.MustCompile(`^(\d{1,2})(\.)(\d{1,2})(\.)(\d{4}|\d{2})($|[T ].*$)`), "dmy"},
+	{regexp.MustCompile(`^(\d{1,2})([/-])(\d{1,2})([/-])(\d{4}|\d{2})($|[T ].*$)`), "bby"},
 	{regexp.MustCompile(`^(\d{4})(-)(0[1-9]|1[0-2])()()($)`), "ymd"},
 }
 

@@ -38,9 +38,8 @@ const (
 const tries = 20_000
 
 var (
-	fixedStart  = regexp.MustCompile(`^(?:data:[\w.+-]+/[\w.+-]+(?:;[\w=.+-]*)*,|(?:https?|ftps?|sftp|file)://)`) // says what follows
-	fixedEnd    = regexp.MustCompile(`(?i)\.(?:pdf|docx?|xlsx?|od[ts]|jpe?g|png|gif|tiff?|heic|webp|bmp|txt|rtf|csv|xml|json|html?|zip|p7[ms]|eml|msg)$`)
-	domainEnd   = regexp.MustCompile(`(?:@|://).*(\.[A-Za-z]{2,6})$`)
+	fixedStart  = regexp.MustCompile(`^(?:data:[^,]*,|[A-Za-z][A-Za-z0-9+.-]*://)`) // says what follows
+	fixedEnd    = regexp.MustCompile(`\.[A-Za-z][A-Za-z0-9]{1,3}$`)                 // of a file, or of an address in the internet
 	hexadecimal = regexp.MustCompile(`^[0-9A-Fa-f-]*[A-Fa-f][0-9A-Fa-f-]*$`)
 )
 
@@ -65,8 +64,6 @@ func bounds(text string) (start, end int) {
 	end = len(text)
 	if at := fixedEnd.FindStringIndex(text[start:]); at != nil && at[0] > 0 {
 		end = start + at[0]
-	} else if at := domainEnd.FindStringSubmatchIndex(text); at != nil && at[2] > start {
-		end = at[2]
 	}
 	return start, end
 }

@@ -9,7 +9,6 @@ import (
 	"io"
 	"net/url"
 	"regexp"
-	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -95,7 +94,7 @@ func stringLength(b []byte) int {
 	return 0
 }
 
-var attribute = regexp.MustCompile(`([^\s=<>"'/]+\s*=\s*)("[^"]*"|'[^']*')`)
+var attribute = regexp.MustCompile(`(\s[^\s=<>"'/]+\s*=\s*)("[^"]*"|'[^']*')`)
 
 func xmlTexts(form []byte, f func(string) string) ([]byte, error) {
 	var out bytes.Buffer
@@ -114,38 +113,24 @@ func xmlTexts(form []byte, f func(string) string) ([]byte, error) {
 		case xml.CharData:
 			out.WriteString(escaped(between(string(t), f)))
 		case xml.StartElement:
-			if found := attribute.FindAllIndex(raw, -1); len(found) != len(t.Attr) {
-				return nil, errors.New("its attributes cannot be told apart")
-			}
 			n := -1
 			out.WriteString(attribute.ReplaceAllStringFunc(string(raw), func(s string) string {
 				n++
-				if meaning(t.Attr[n].Name) {
+				if n >= len(t.Attr) || meaning(t.Attr[n].Name) {
 					return s
 				}
 				return attribute.FindStringSubmatch(s)[1] + `"` + escaped(between(t.Attr[n].Value, f)) + `"`
 			}))
-		case xml.EndElement:
+		case xml.Comment:
+		default:
 			out.Write(raw)
-		case xml.ProcInst:
-			if t.Target == "xml" {
-				out.Write(raw)
-			}
 		}
 	}
 }
 
 // meaning tells of an attribute that says how the document is to be read.
 func meaning(name xml.Name) bool {
-	switch name.Space {
-	case "xmlns":
-		return true
-	case "xsi":
-		return slices.Contains([]string{"type", "nil", "schemaLocation", "noNamespaceSchemaLocation"}, name.Local)
-	case "xml":
-		return name.Local == "lang" || name.Local == "space"
-	}
-	return name.Space == "" && name.Local == "xmlns"
+	return name.Space == "xmlns" || name.Space == "xsi" || name.Space == "xml" || name.Space == "" && name.Local == "xmlns"
 }
 
 // between replaces a text and leaves the blanks around it.

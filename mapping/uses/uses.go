@@ -161,19 +161,13 @@ func empty(n any) bool {
 // fieldName is what looks like a field's name, or like the number of a question. What a hostile or broken sender makes up is not repeated.
 var fieldName = regexp.MustCompile(`^([\pL_@$#][\pL\pM\pN_.:@$#-]{0,63}|[0-9.]{1,12})$`)
 
-// Name is a name that a form has, where it looks like a field's.
-func Name(name string) string {
-	if fieldName.MatchString(name) {
-		return name
-	}
-	return "…"
-}
-
 // Shown writes a way that a form has as an expression; names that do not look like a field's are left out.
 func Shown(way []string) string {
 	safe := slices.Clone(way)
 	for i, name := range safe {
-		safe[i] = Name(name)
+		if !fieldName.MatchString(name) {
+			safe[i] = "…"
+		}
 	}
 	return Text(safe)
 }

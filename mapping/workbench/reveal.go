@@ -3,8 +3,6 @@ package workbench
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 	"unicode"
 
@@ -14,7 +12,6 @@ import (
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping"
 	"github.com/inbasket/inbasket/mapping/charset"
-	"github.com/inbasket/inbasket/mapping/uses"
 )
 
 // Reveal says that people see what a citizen wrote as it is. Else it is masked: nobody sees what was written, and everybody how: letters are x or X,
@@ -69,7 +66,7 @@ func (r Reveal) Explained(x mapping.Explanation) string {
 	return r.shown(x.Value, x.Shown)
 }
 
-// Tree is a form, or a part of one, with the names of its fields, as far as they look like such. Masked numbers are texts.
+// Tree is a form, or a part of one, with the names of its fields. Masked numbers are texts.
 func (r Reveal) Tree(v any) any {
 	if r {
 		return v
@@ -77,15 +74,8 @@ func (r Reveal) Tree(v any) any {
 	switch v := v.(type) {
 	case map[string]any:
 		out := map[string]any{}
-		for _, name := range slices.Sorted(maps.Keys(v)) {
-			safe := uses.Name(name)
-			for n := len(out); ; n++ {
-				if _, taken := out[safe]; !taken {
-					break
-				}
-				safe = fmt.Sprint(uses.Name(name), n)
-			}
-			out[safe] = r.Tree(v[name])
+		for name, below := range v {
+			out[name] = r.Tree(below)
 		}
 		return out
 	case []any:

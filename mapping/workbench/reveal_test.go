@@ -65,8 +65,8 @@ func TestRevealValue(t *testing.T) {
 
 func TestRevealTree(t *testing.T) {
 	t.Parallel()
-	tree := map[string]any{"name": "Ada", "n": json.Number("1.5e3"), "yes": true, "none": nil, "list": []any{"B", map[string]any{"c": json.Number("2")}}, "Hauptstr. 5": "x", "Anna Muster": nil}
-	if got, want := fmt.Sprint(Reveal(false).Tree(tree)), "map[list:[X map[c:9]] n:9.9x9 name:Xxx none:<nil> yes:(true or false) …:<nil> …1:x]"; got != want {
+	tree := map[string]any{"name": "Ada", "n": json.Number("1.5e3"), "yes": true, "none": nil, "list": []any{"B", map[string]any{"c": json.Number("2")}}}
+	if got, want := fmt.Sprint(Reveal(false).Tree(tree)), "map[list:[X map[c:9]] n:9.9x9 name:Xxx none:<nil> yes:(true or false)]"; got != want {
 		t.Error(got)
 	}
 	if got, want := fmt.Sprint(Reveal(true).Tree(tree)), fmt.Sprint(tree); got != want {

@@ -9,7 +9,6 @@ import (
 
 	"github.com/inbasket/inbasket/mapping"
 	"github.com/inbasket/inbasket/mapping/expr"
-	"github.com/inbasket/inbasket/mapping/uses"
 )
 
 // View is a mapping beside what becomes of a form, for people.
@@ -85,7 +84,7 @@ func (b *Bench) Tree(raw []byte, wrong []mapping.FieldError, reveal Reveal) *Nod
 	for _, e := range wrong {
 		errors[e.Pointer] = append(errors[e.Pointer], e.Message)
 	}
-	return (&trees{goes: goes(&spec), errors: errors, reveal: reveal}).node("form", "", "", tree)
+	return (&trees{goes: goes(&spec), errors: errors, mask: reveal.Text}).node("form", "", "", tree)
 }
 
 // try fills in what the mapping makes of the form, and says why it would be parked.
@@ -143,7 +142,7 @@ func recordsOf(values []mapping.Explanation, target string, reveal Reveal) (all 
 type trees struct {
 	goes   []going
 	errors map[string][]string // by pointer
-	reveal Reveal
+	mask   func(string) string
 	nodes  int
 }
 
@@ -172,11 +171,11 @@ func (t *trees) node(name, pointer, way string, v any) *Node {
 			n.Below = append(n.Below, t.node(fmt.Sprint(i), fmt.Sprintf("%s/%d", pointer, i), way, item))
 		}
 	case string:
-		n.Kind, n.Value = "text", t.reveal.Text(v)
+		n.Kind, n.Value = "text", t.mask(v)
 	case json.Number:
-		n.Kind, n.Value = "number", t.reveal.Text(v.String())
+		n.Kind, n.Value = "number", t.mask(v.String())
 	case bool:
-		n.Kind, n.Value = "boolean", t.reveal.Text(fmt.Sprint(v))
+		n.Kind, n.Value = "boolean", t.mask(fmt.Sprint(v))
 	default:
 		n.Kind, n.Value = "null", "(null)"
 	}
@@ -184,9 +183,6 @@ func (t *trees) node(name, pointer, way string, v any) *Node {
 		if at := to.object + " " + to.column; slices.Contains(to.fields, way) && !slices.Contains(n.To, at) {
 			n.To = append(n.To, at)
 		}
-	}
-	if !t.reveal && len(n.To) == 0 {
-		n.Name = uses.Name(name)
 	}
 	return n
 }

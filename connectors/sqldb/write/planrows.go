@@ -137,7 +137,7 @@ func (p *planning) changes() (all []connectors.RowChange) {
 			}
 			for _, name := range x.set.Shape.Returning {
 				if v, ok := p.a.items[x.row.Item].value(connectors.Value{Str: x.set.Shape.Write + "." + name, Int: x.row.Record}); ok {
-					row = append(row, connectors.Cell{Column: name, Value: v, Generated: x.numbers(x.set.Tab.Column(name))})
+					row = append(row, connectors.Cell{Column: name, Value: v, Generated: true})
 				}
 			}
 			c.After = []connectors.Row{row}
@@ -153,14 +153,10 @@ func (p *planning) shown(x *planned, rows [][]connectors.Value, fresh bool) (all
 		row := make(connectors.Row, len(r))
 		for i, v := range r {
 			c := x.columns[i]
-			row[i] = connectors.Cell{Column: c.Name, Value: v, Generated: fresh && x.numbers(c)}
+			made := fresh && !slices.Contains(x.set.Cols, c)
+			row[i] = connectors.Cell{Column: c.Name, Value: v, Generated: made && (c.Auto || slices.ContainsFunc(x.set.Shape.Returning, func(n string) bool { return strings.EqualFold(n, c.Name) }))}
 		}
 		all = append(all, row)
 	}
 	return all
-}
-
-// numbers tells of a column whose values the target makes by itself, and not of what the form says.
-func (x *planned) numbers(c *dialect.Column) bool {
-	return c != nil && c.Auto && !slices.Contains(x.set.Cols, c)
 }
