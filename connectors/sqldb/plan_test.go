@@ -208,6 +208,36 @@ func planTrigger(e planWords) []string {
 		"CREATE TRIGGER PLAN_TRIGGER AFTER UPDATE ON PLAN_PERSON FOR EACH ROW EXECUTE FUNCTION plan_trigger()"}
 }
 
+// TestPlansMarkNumbersAlone: only a number that the database counts by itself is marked, since what is marked is shown to all.
+func TestPlansMarkNumbersAlone(t *testing.T) {
+	for name, fresh := range plannedEngines() {
+		t.Run(name, func(t *testing.T) {
+			e := fresh(t)
+			tg := e.open(t, nil)
+			exec(t, tg, "DROP TABLE IF EXISTS PLAN_BOTH", "DROP TABLE IF EXISTS PLAN_NEXT",
+				"CREATE TABLE PLAN_BOTH (NO "+e.number+", NAME varchar(40), TWICE varchar(90) GENERATED ALWAYS AS ("+map[bool]string{true: "concat(NAME, NAME)", false: "NAME || NAME"}[e.suffix != ""]+") STORED)"+e.suffix,
+				"CREATE TABLE PLAN_NEXT (NAME varchar(40))"+e.suffix)
+			both := &connectors.Shape{Write: "both", Object: "PLAN_BOTH", Op: connectors.Insert, Fields: []string{"NAME"}, Returning: []string{"NO", "TWICE", "NAME"}}
+			next := &connectors.Shape{Write: "next", Object: "PLAN_NEXT", Op: connectors.Insert, Fields: []string{"NAME"}, Returning: []string{"NAME"}}
+			if name == "mysql" { // it returns by the number alone
+				next.Returning = nil
+			}
+			out, err := tg.Plan(t.Context(), connectors.Delivery{Key: "plan/x", Submission: "0000000000000", Records: []connectors.Record{record(both, text("Ada")), record(next, text("Bo"))}},
+				connectors.PlanOptions{Triggers: true})
+			if err != nil || out.Refused != nil {
+				t.Fatal(err, out.Refused)
+			}
+			have := ""
+			for _, r := range out.Rows {
+				have += rowText(r.After) + "; "
+			}
+			if strings.Count(have, "!") != 1 || !strings.Contains(have, "! NAME=Ada TWICE=AdaAda") || !strings.Contains(have, "NAME=Bo") {
+				t.Error(have)
+			}
+		})
+	}
+}
+
 func rowText(rows []connectors.Row) string {
 	var all []string
 	for _, r := range rows {

@@ -38,8 +38,11 @@ const (
 const tries = 20_000
 
 var (
-	fixedStart  = regexp.MustCompile(`^(?:data:[^,]*,|[A-Za-z][A-Za-z0-9+.-]*://)`) // says what follows
-	fixedEnd    = regexp.MustCompile(`\.[A-Za-z][A-Za-z0-9]{1,3}$`)                 // of a file, or of an address in the internet
+	scheme      = regexp.MustCompile(`^(?i:https?|ftps?|sftp|file|wss?|ldaps?)://`)
+	dataStart   = regexp.MustCompile(`^data:(?:application|audio|font|image|message|model|text|video)/[A-Za-z0-9.+-]+((?:;[^;,]*)*),`) // with what is said of the type
+	dataFixed   = regexp.MustCompile(`;(?:base64|charset=[A-Za-z0-9-]+|(?:file)?name=)`)
+	fileEnd     = regexp.MustCompile(`(?i)\.(?:7z|asc|bmp|csv|docx?|dwg|dxf|eml|gif|gml|heic|heif|html?|jpe?g|json|mov|mp[34]|msg|od[gpst]|p7[ms]|pdf|png|pptx?|rtf|svg|tiff?|txt|wav|webp|xdp|xlsx?|xml|zip)$`)
+	hostEnd     = regexp.MustCompile(`(?:@[^\s@]+|^[A-Za-z]+://[^\s/]+)(\.[A-Za-z]{2,4})$`) // of an address in the internet
 	hexadecimal = regexp.MustCompile(`^[0-9A-Fa-f-]*[A-Fa-f][0-9A-Fa-f-]*$`)
 )
 
@@ -51,21 +54,35 @@ func Maskable(text string) bool {
 	return strings.ContainsFunc(inner(text), func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) && r != '0' })
 }
 
-// inner is the part of a text that is replaced.
+// inner are the parts of a text that are replaced.
 func inner(text string) string {
-	start, end := bounds(text)
-	return text[start:end]
+	var b strings.Builder
+	last := 0
+	for _, at := range fixed(text) {
+		b.WriteString(text[last:at[0]])
+		last = at[1]
+	}
+	return b.String() + text[last:]
 }
 
-func bounds(text string) (start, end int) {
-	if at := fixedStart.FindStringIndex(text); at != nil {
-		start = at[1]
+// fixed are the parts of a text that stay, in turn: they say only what the rest of it is.
+func fixed(text string) (all [][]int) {
+	if at := scheme.FindStringIndex(text); at != nil {
+		all = append(all, at)
+	} else if at := dataStart.FindStringSubmatchIndex(text); at != nil {
+		all = append(all, []int{0, at[2]})
+		for _, f := range dataFixed.FindAllStringIndex(text[at[2]:at[3]], -1) {
+			all = append(all, []int{at[2] + f[0], at[2] + f[1]})
+		}
+		return append(all, []int{at[1] - 1, at[1]})
 	}
-	end = len(text)
-	if at := fixedEnd.FindStringIndex(text[start:]); at != nil && at[0] > 0 {
-		end = start + at[0]
+	if at := fileEnd.FindStringIndex(text); at != nil && at[0] > 0 {
+		return append(all, at)
 	}
-	return start, end
+	if at := hostEnd.FindStringSubmatchIndex(text); at != nil {
+		return append(all, at[2:])
+	}
+	return all
 }
 
 // Masks are possible ones of a text, none of which is the text, the best first: they keep the check digits that the text has, as far as there
@@ -126,14 +143,17 @@ func (s *stream) IntN(n int) int {
 	return int(x % uint32(n))
 }
 
-// replaced draws a sign of the same kind for each of the inner part.
+// replaced draws a sign of the same kind for each of the inner parts.
 func replaced(text string, of parts, r *stream) string {
-	start, end := bounds(text)
 	hex := hexadecimal.MatchString(text)
+	stays := fixed(text)
 	var b strings.Builder
-	b.WriteString(text[:start])
-	for _, c := range text[start:end] {
+	for i, c := range text {
+		for len(stays) > 0 && i >= stays[0][1] {
+			stays = stays[1:]
+		}
 		switch {
+		case len(stays) > 0 && i >= stays[0][0]:
 		case unicode.IsDigit(c) && of != lettersAlone:
 			c = digit(c, r)
 		case unicode.IsLetter(c) && of != digitsAlone && hex && c <= 'f':
@@ -143,7 +163,6 @@ func replaced(text string, of parts, r *stream) string {
 		}
 		b.WriteRune(c)
 	}
-	b.WriteString(text[end:])
 	return b.String()
 }
 

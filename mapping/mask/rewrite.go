@@ -9,11 +9,13 @@ import (
 	"io"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
 
-// Texts calls f for each text and number of a form in turn, and puts what it returns in their place. All else stays as it is written; comments go.
+// Texts calls f for each text and number of a form in turn, and puts what it returns in their place. All else stays as it is written; of XML comments,
+// instructions and DOCTYPE go, and tags are written anew.
 func Texts(format string, form []byte, f func(string) string) ([]byte, error) {
 	if !utf8.Valid(form) {
 		return nil, errors.New("it is not written in UTF-8")
@@ -94,7 +96,8 @@ func stringLength(b []byte) int {
 	return 0
 }
 
-var attribute = regexp.MustCompile(`(\s[^\s=<>"'/]+\s*=\s*)("[^"]*"|'[^']*')`)
+// declaration is what the XML declaration may say.
+var declaration = regexp.MustCompile(`^version=["']1\.0["'](?:\s+encoding=["'][A-Za-z0-9._-]+["'])?(?:\s+standalone=["'](?:yes|no)["'])?\s*$`)
 
 func xmlTexts(form []byte, f func(string) string) ([]byte, error) {
 	var out bytes.Buffer
@@ -113,24 +116,55 @@ func xmlTexts(form []byte, f func(string) string) ([]byte, error) {
 		case xml.CharData:
 			out.WriteString(escaped(between(string(t), f)))
 		case xml.StartElement:
-			n := -1
-			out.WriteString(attribute.ReplaceAllStringFunc(string(raw), func(s string) string {
-				n++
-				if n >= len(t.Attr) || meaning(t.Attr[n].Name) {
-					return s
-				}
-				return attribute.FindStringSubmatch(s)[1] + `"` + escaped(between(t.Attr[n].Value, f)) + `"`
-			}))
-		case xml.Comment:
-		default:
+			writeTag(&out, t, bytes.HasSuffix(raw, []byte("/>")), f)
+		case xml.ProcInst:
+			switch {
+			case t.Target == "xml" && declaration.Match(t.Inst):
+				out.Write(raw)
+			case t.Target == "xml":
+				out.WriteString(`<?xml version="1.0"?>`)
+			}
+		case xml.EndElement:
 			out.Write(raw)
 		}
 	}
 }
 
+// writeTag writes a start tag anew, so that nothing is in it that was not read.
+func writeTag(out *bytes.Buffer, t xml.StartElement, closed bool, f func(string) string) {
+	written := func(n xml.Name) string {
+		if n.Space == "" {
+			return n.Local
+		}
+		return n.Space + ":" + n.Local
+	}
+	out.WriteString("<" + written(t.Name))
+	for _, a := range t.Attr {
+		text := a.Value
+		if !meaning(a.Name) {
+			text = between(text, f)
+		}
+		out.WriteString(" " + written(a.Name) + `="` + escaped(text) + `"`)
+	}
+	if closed {
+		out.WriteByte('/')
+	}
+	out.WriteByte('>')
+}
+
 // meaning tells of an attribute that says how the document is to be read.
 func meaning(name xml.Name) bool {
-	return name.Space == "xmlns" || name.Space == "xsi" || name.Space == "xml" || name.Space == "" && name.Local == "xmlns"
+	switch name.Space {
+	case "":
+		return name.Local == "xmlns"
+	case "xmlns":
+		return true
+	case "xsi":
+		return slices.Contains([]string{"type", "nil", "schemaLocation", "noNamespaceSchemaLocation"}, name.Local)
+	case "xml":
+		return name.Local == "lang" || name.Local == "space"
+	}
+	return false
 }
 
 // between replaces a text and leaves the blanks around it.

@@ -165,11 +165,31 @@ var fieldName = regexp.MustCompile(`^([\pL_@$#][\pL\pM\pN_.:@$#-]{0,63}|[0-9.]{1
 func Shown(way []string) string {
 	safe := slices.Clone(way)
 	for i, name := range safe {
-		if !fieldName.MatchString(name) {
-			safe[i] = "…"
-		}
+		safe[i] = ShownName(name)
 	}
 	return Text(safe)
+}
+
+// ShownName is a name of a field that nobody knows, if it looks like one.
+func ShownName(name string) string {
+	if !fieldName.MatchString(name) {
+		return "…"
+	}
+	return name
+}
+
+// Know tells whether the mapping itself, or its schema, has the names of a way. Of what is used as a whole it does not have those within.
+func (f *Fields) Know(way []string) bool {
+	if f == nil {
+		return false
+	}
+	now := &f.root
+	for _, name := range way {
+		if now = now.below[name]; now == nil {
+			return false
+		}
+	}
+	return true
 }
 
 // Text writes a way as an expression.

@@ -3,6 +3,8 @@ package workbench
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -66,22 +68,27 @@ func (r Reveal) Explained(x mapping.Explanation) string {
 	return r.shown(x.Value, x.Shown)
 }
 
-// Tree is a form, or a part of one, with the names of its fields. Masked numbers are texts.
-func (r Reveal) Tree(v any) any {
+// tree is a form, or the part of one at a way, with the names of its fields that are known. Masked numbers are texts.
+func (r Reveal) tree(v any, way []string, k known) any {
 	if r {
 		return v
 	}
 	switch v := v.(type) {
 	case map[string]any:
 		out := map[string]any{}
-		for name, below := range v {
-			out[name] = r.Tree(below)
+		for _, name := range slices.Sorted(maps.Keys(v)) {
+			below := append(slices.Clip(way), name)
+			shown := k.shown(below)
+			for n := 2; out[shown] != nil; n++ { // several that are not shown
+				shown = fmt.Sprintf("… %d", n)
+			}
+			out[shown] = r.tree(v[name], below, k)
 		}
 		return out
 	case []any:
 		out := []any{}
 		for _, item := range v {
-			out = append(out, r.Tree(item))
+			out = append(out, r.tree(item, way, k))
 		}
 		return out
 	case nil:

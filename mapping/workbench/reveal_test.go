@@ -66,10 +66,10 @@ func TestRevealValue(t *testing.T) {
 func TestRevealTree(t *testing.T) {
 	t.Parallel()
 	tree := map[string]any{"name": "Ada", "n": json.Number("1.5e3"), "yes": true, "none": nil, "list": []any{"B", map[string]any{"c": json.Number("2")}}}
-	if got, want := fmt.Sprint(Reveal(false).Tree(tree)), "map[list:[X map[c:9]] n:9.9x9 name:Xxx none:<nil> yes:(true or false)]"; got != want {
+	if got, want := fmt.Sprint(Reveal(false).tree(tree, nil, known{})), "map[list:[X map[c:9]] n:9.9x9 name:Xxx none:<nil> yes:(true or false)]"; got != want {
 		t.Error(got)
 	}
-	if got, want := fmt.Sprint(Reveal(true).Tree(tree)), fmt.Sprint(tree); got != want {
+	if got, want := fmt.Sprint(Reveal(true).tree(tree, nil, known{})), fmt.Sprint(tree); got != want {
 		t.Error(got)
 	}
 }

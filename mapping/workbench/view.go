@@ -67,14 +67,15 @@ func (b *Bench) See(raw []byte, in mapping.Input, reveal Reveal) (v View) {
 		if v.Plan != nil {
 			parked = v.try(raw, in, reveal)
 		}
-		v.Tree = b.Tree(raw, v.Errors, reveal)
+		v.Tree = b.Tree(v.Plan, raw, v.Errors, reveal)
 		v.Parked = parked
 	})
 	return v
 }
 
-// Tree is the form as the mapping reads it, with what is made of each value and wrong with it; nil where it cannot be read.
-func (b *Bench) Tree(raw []byte, wrong []mapping.FieldError, reveal Reveal) *Node {
+// Tree is the form as the mapping reads it, with what is made of each value and wrong with it; nil where it cannot be read. There
+// may be no plan.
+func (b *Bench) Tree(plan *mapping.Plan, raw []byte, wrong []mapping.FieldError, reveal Reveal) *Node {
 	spec := b.read(b.text(), -1)
 	tree, ok := plainForm(&spec, raw)
 	if !ok {
@@ -84,7 +85,7 @@ func (b *Bench) Tree(raw []byte, wrong []mapping.FieldError, reveal Reveal) *Nod
 	for _, e := range wrong {
 		errors[e.Pointer] = append(errors[e.Pointer], e.Message)
 	}
-	return (&trees{goes: goes(&spec), errors: errors, mask: reveal.Text}).node("form", "", "", tree)
+	return (&trees{goes: goes(&spec), errors: errors, mask: reveal.Text, known: b.known(plan, &spec, reveal)}).node(&Node{Name: "form"}, "", nil, tree)
 }
 
 // try fills in what the mapping makes of the form, and says why it would be parked.
@@ -143,12 +144,13 @@ type trees struct {
 	goes   []going
 	errors map[string][]string // by pointer
 	mask   func(string) string
+	known  known
 	nodes  int
 }
 
-// node makes one value of a form; way is dotted and without indexes.
-func (t *trees) node(name, pointer, way string, v any) *Node {
-	n := &Node{Name: name, Pointer: pointer, Errors: t.errors[pointer]}
+// node fills in one value of a form, whose name and pointer are as they are shown; way is without indexes.
+func (t *trees) node(n *Node, pointer string, way []string, v any) *Node {
+	n.Errors = t.errors[pointer]
 	if t.nodes++; t.nodes > maxNodes {
 		n.Value = "… (too much to be shown)"
 		return n
@@ -160,7 +162,10 @@ func (t *trees) node(name, pointer, way string, v any) *Node {
 			if t.nodes > maxNodes {
 				break
 			}
-			n.Below = append(n.Below, t.node(key, pointer+"/"+expr.PointerEscape.Replace(key), strings.TrimPrefix(way+"."+key, "."), v[key]))
+			below := append(slices.Clip(way), key)
+			name := t.known.shown(below)
+			x := &Node{Name: name, Pointer: n.Pointer + "/" + expr.PointerEscape.Replace(name)}
+			n.Below = append(n.Below, t.node(x, pointer+"/"+expr.PointerEscape.Replace(key), below, v[key]))
 		}
 	case []any:
 		n.Kind = "list"
@@ -168,7 +173,8 @@ func (t *trees) node(name, pointer, way string, v any) *Node {
 			if t.nodes > maxNodes {
 				break
 			}
-			n.Below = append(n.Below, t.node(fmt.Sprint(i), fmt.Sprintf("%s/%d", pointer, i), way, item))
+			x := &Node{Name: fmt.Sprint(i), Pointer: fmt.Sprintf("%s/%d", n.Pointer, i)}
+			n.Below = append(n.Below, t.node(x, fmt.Sprintf("%s/%d", pointer, i), way, item))
 		}
 	case string:
 		n.Kind, n.Value = "text", t.mask(v)
@@ -180,7 +186,7 @@ func (t *trees) node(name, pointer, way string, v any) *Node {
 		n.Kind, n.Value = "null", "(null)"
 	}
 	for _, to := range t.goes {
-		if at := to.object + " " + to.column; slices.Contains(to.fields, way) && !slices.Contains(n.To, at) {
+		if at := to.object + " " + to.column; slices.Contains(to.fields, strings.Join(way, ".")) && !slices.Contains(n.To, at) {
 			n.To = append(n.To, at)
 		}
 	}

@@ -77,7 +77,7 @@ var rules = []rule{
 	{"mapping/load", []string{"mapping/load/answer", "mapping/load/call", "mapping", "mapping/source", "mapping/answers", "mapping/charset", "mapping/column", "mapping/datefmt", "mapping/decode", "mapping/diag", "mapping/encode", "mapping/expr", "mapping/expr/helpers",
 		"mapping/expr/value", "mapping/schema", "mapping/shape", "mapping/uses", "mapping/wording", "connectors"}},
 	{"mapping/prove", []string{"mapping", "mapping/charset", "mapping/column", "mapping/decode", "mapping/expr", "mapping/expr/value", "mapping/schema", "mapping/load", "connectors"}}, // load in tests
-	{"mapping/workbench", []string{"mapping", "mapping/source", "mapping/decode", "mapping/diag", "mapping/encode", "mapping/expr", "mapping/load", "mapping/prove", "mapping/schema", "mapping/shape", "mapping/charset", "connectors"}},
+	{"mapping/workbench", []string{"mapping", "mapping/source", "mapping/decode", "mapping/diag", "mapping/encode", "mapping/expr", "mapping/load", "mapping/prove", "mapping/schema", "mapping/shape", "mapping/uses", "mapping/charset", "connectors"}},
 	{"mapping/uses", []string{"mapping/expr", "mapping/decode"}}, // decode in tests
 	{"mapping/source", []string{"mapping/answers", "mapping/charset", "mapping/column", "mapping/decode", "mapping/diag", "mapping/encode", "mapping/expr", "mapping/expr/value", "mapping/shape", "mapping/wording", "connectors"}},
 	{"mapping/answers", []string{"mapping/expr", "mapping/expr/value", "mapping/decode", "connectors"}},

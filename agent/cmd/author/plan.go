@@ -232,7 +232,8 @@ func (o planOptions) cells(rows []connectors.Row) (all [][]plannedCell) {
 	for _, r := range rows {
 		var row []plannedCell
 		for _, c := range r {
-			row = append(row, plannedCell{Column: c.Column, Value: (o.reveal || workbench.Reveal(c.Generated)).Value(c.Value), Generated: c.Generated, raw: c.Value})
+			number := workbench.Reveal(c.Generated && c.Value.Kind == connectors.Integer)
+			row = append(row, plannedCell{Column: c.Column, Value: (o.reveal || number).Value(c.Value), Generated: c.Generated, raw: c.Value})
 		}
 		all = append(all, row)
 	}

@@ -105,9 +105,9 @@ func explainCode(a *cli.App, code string) error {
 // whatBecame is what try and explain show.
 func whatBecame(t *trial, reveal workbench.Reveal) tried {
 	out := triedOf(t)
-	out.Masked, out.form = !bool(reveal), t.bench.Tree(t.raw, t.errors, reveal)
+	out.Masked, out.form = !bool(reveal), t.bench.Tree(t.plan, t.raw, t.errors, reveal)
 	if t.plan.Shape() != "" {
-		out.Plain = reveal.Tree(mapping.Tree(t.form))
+		out.Plain = t.bench.Plain(t.plan, t.form, reveal)
 	}
 	if t.mapped == nil {
 		return out

@@ -137,7 +137,7 @@ func (p *planning) changes() (all []connectors.RowChange) {
 			}
 			for _, name := range x.set.Shape.Returning {
 				if v, ok := p.a.items[x.row.Item].value(connectors.Value{Str: x.set.Shape.Write + "." + name, Int: x.row.Record}); ok {
-					row = append(row, connectors.Cell{Column: name, Value: v, Generated: true})
+					row = append(row, connectors.Cell{Column: name, Value: v, Generated: numbered(x, x.set.Tab.Column(name), v)})
 				}
 			}
 			c.After = []connectors.Row{row}
@@ -153,10 +153,14 @@ func (p *planning) shown(x *planned, rows [][]connectors.Value, fresh bool) (all
 		row := make(connectors.Row, len(r))
 		for i, v := range r {
 			c := x.columns[i]
-			made := fresh && !slices.Contains(x.set.Cols, c)
-			row[i] = connectors.Cell{Column: c.Name, Value: v, Generated: made && (c.Auto || slices.ContainsFunc(x.set.Shape.Returning, func(n string) bool { return strings.EqualFold(n, c.Name) }))}
+			row[i] = connectors.Cell{Column: c.Name, Value: v, Generated: fresh && numbered(x, c, v)}
 		}
 		all = append(all, row)
 	}
 	return all
+}
+
+// numbered tells of a number that the database counts by itself. What it computes, or a trigger makes, may be made of what a citizen wrote.
+func numbered(x *planned, c *dialect.Column, v connectors.Value) bool {
+	return c != nil && c.Auto && v.Kind == connectors.Integer && !slices.Contains(x.set.Cols, c)
 }
