@@ -218,8 +218,8 @@ func TestBinaryValuesAreComparedByContent(t *testing.T) {
 	t.Parallel()
 	binary := func(s string, digest bool) connectors.Value {
 		b := connectors.BytesBlob([]byte(s))
-		if digest {
-			b.Digest = sha256.Sum256([]byte(s))
+		if !digest {
+			b.Digest = connectors.Digest{}
 		}
 		return connectors.Value{Kind: connectors.Binary, Blob: &b}
 	}
