@@ -77,14 +77,7 @@ func (rt *assembly) assign(ctx context.Context, v journal.View, by string) error
 	if entry.Park != nil { // its reason is that of the route now
 		return delivering.Of(rt.flow.journal).ParkSubmission(ctx, id, *entry.Park)
 	}
-	known, err := accepting.Of(rt.flow.journal).KnownAs(ctx, id, entry)
-	if err == nil && known != 0 {
-		err = delivering.Claimed(id, known)
-	}
-	if err != nil {
-		return err
-	}
-	if err := delivering.Of(rt.flow.journal).Assign(ctx, id, entry, by); err != nil || len(entry.Reject) == 0 {
+	if err := delivering.Of(rt.flow.journal).Assign(ctx, id, entry, by, accepting.KnownAs); err != nil || len(entry.Reject) == 0 {
 		return err
 	}
 	return delivering.Of(rt.flow.journal).Reject(ctx, id, entry.Reject, prepare.WrongForm(), "", false)

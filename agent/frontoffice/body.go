@@ -200,7 +200,7 @@ func (a *API) largeProblem(what string, most int64, unit string) *Problem {
 	switch {
 	case most == a.limits.Request && unit == "bytes":
 		by = "the agency sets this limit: listen.max-body"
-	case what == "a form" && unit == "bytes":
+	case most == a.limits.Form && unit == "bytes":
 		by = "the agency sets this limit: listen.max-form"
 	}
 	return problem(http.StatusRequestEntityTooLarge, CodeTooLarge, "%s may have %d %s; %s", what, most, unit, by)

@@ -22,7 +22,7 @@ const (
 	CodeTokens        = "http.tokens"           // tokens of a front office must be one or two SHA-256 hashes, each used once
 	CodeEmpty         = "submit.empty"          // the request has no form
 	CodeTooLarge      = "submit.too-large"      // form, attachment, request or another body is over the limit that the text names
-	CodeMediaType     = "submit.media-type"     // the form is neither JSON, XML, urlencoded, CSV, a mail nor multipart/form-data with one of these
+	CodeMediaType     = "submit.media-type"     // the form is neither JSON, XML, urlencoded, CSV, a mail, a PDF nor multipart/form-data with one of these
 	CodeEncoding      = "submit.encoding"       // the body, or a part of it, is compressed or encoded; send it as it is
 	CodeMultipart     = "submit.multipart"      // the multipart body is broken, or has no part named form, or has it twice
 	CodeKey           = "submit.key"            // the Idempotency-Key is not a string of 1 to 128 visible characters

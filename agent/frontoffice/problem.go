@@ -102,7 +102,7 @@ func Malformed(errs ...journal.FieldError) *Problem {
 
 // Unavailable refuses everything for now, such as when the disk is full.
 func Unavailable(after time.Duration) *Problem {
-	return notNow(http.StatusServiceUnavailable, CodeUnavailable, "nothing can be accepted now", after)
+	return Later(CodeUnavailable, "nothing can be accepted now", after)
 }
 
 // Later refuses what the agency must mend first.

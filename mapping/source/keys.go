@@ -12,14 +12,7 @@ type Key struct {
 
 // UnmarshalNode reads either form.
 func (k *Key) UnmarshalNode(n *diag.Node) diag.Problems {
-	k.Node = n
-	if n.Kind != diag.Map {
-		k.Value = &Expression{}
-		return k.Value.UnmarshalNode(n)
-	}
 	type plain Key
-	var p plain
-	problems := n.Decode(&p)
-	*k = Key(p)
-	return problems
+	k.Node = n
+	return either(n, (*plain)(k), &k.Value)
 }

@@ -183,16 +183,18 @@ type Field struct {
 
 // UnmarshalNode reads either form.
 func (f *Field) UnmarshalNode(n *diag.Node) diag.Problems {
-	f.Node = n
-	if n.Kind != diag.Map {
-		f.Value = &Expression{}
-		return f.Value.UnmarshalNode(n)
-	}
 	type plain Field
-	var p plain
-	problems := n.Decode(&p)
-	*f = Field(p)
-	return problems
+	f.Node = n
+	return either(n, (*plain)(f), &f.Value)
+}
+
+// either reads an expression alone, or a block of keys in which it is one.
+func either(n *diag.Node, block any, value **Expression) diag.Problems {
+	if n.Kind != diag.Map {
+		*value = &Expression{}
+		return (*value).UnmarshalNode(n)
+	}
+	return n.Decode(block)
 }
 
 // Expression is an expression as it stands in the file.

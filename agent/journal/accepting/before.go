@@ -21,30 +21,20 @@ func (a *acceptance) before(n int) (why *journal.Reason, answered bool) {
 	var best journal.KnownForm
 	var gone *purgedForm // best is that tombstone
 	most := another
-	for place, b := range append([]journal.FormerRoute{{Scope: r.Scope}}, r.Before...) {
-		for i, name := range r.Names() {
-			if place == 0 && i == 0 {
-				continue // its name of today
+	holders(a.Look, r, false, func(k journal.KnownForm, b journal.FormerRoute, how alike, named bool) {
+		switch office := a.Name(journal.Value[journal.NameID](a.Look, "SELECT office FROM submission WHERE id=?", k.ID)); {
+		case how >= today && mine(office) && !b.There:
+			if how > most {
+				best, most = k, how
 			}
-			k, found := a.Claimant(b.Scope, name)
-			if !found || place > 0 && !a.Is("SELECT count(*) FROM submission WHERE id=? AND route=?", k.ID, engine.Word(b.Route)) || b.There && !wouldTake(a.Look, r, k.ID) {
-				continue
-			}
-			how, _ := recognises(a.Look, r, k, i > 0)
-			switch office := a.Name(journal.Value[journal.NameID](a.Look, "SELECT office FROM submission WHERE id=?", k.ID)); {
-			case how >= today && mine(office) && !b.There:
-				if how > most {
-					best, most = k, how
-				}
-			case how == earlier:
-				why = knownBefore(k.ID, "by an earlier version of the mapping it is the same form", office)
-			case how > another:
-				why = knownBefore(k.ID, "it seems to be the same form", office)
-			case i == 0 && !b.Loose:
-				why = knownBefore(k.ID, "it has the same reference, and other content", office)
-			}
+		case how == earlier:
+			why = knownBefore(k.ID, "by an earlier version of the mapping it is the same form", office)
+		case how > another:
+			why = knownBefore(k.ID, "it seems to be the same form", office)
+		case named && !b.Loose:
+			why = knownBefore(k.ID, "it has the same reference, and other content", office)
 		}
-	}
+	})
 	for _, g := range a.tombstones[n] {
 		switch {
 		case !g.apart:
@@ -74,6 +64,24 @@ func (a *acceptance) before(n int) (why *journal.Reason, answered bool) {
 		a.answerKnown(n, best, "reference")
 	}
 	return nil, true
+}
+
+// holders calls each with the submissions that have a name of an arrival, or had it where forms of its route were known before; how is how alike
+// both are, and named tells that it is its name of today. Who has that name in its scope of today is left out without now.
+func holders(l *journal.Look, r *journal.Arrival, now bool, each func(k journal.KnownForm, b journal.FormerRoute, how alike, named bool)) {
+	for place, b := range append([]journal.FormerRoute{{Scope: r.Scope}}, r.Before...) {
+		for i, name := range r.Names() {
+			if place == 0 && i == 0 && !now {
+				continue
+			}
+			k, found := l.Claimant(b.Scope, name)
+			if !found || place > 0 && !l.Is("SELECT count(*) FROM submission WHERE id=? AND route=?", k.ID, engine.Word(b.Route)) || b.There && !wouldTake(l, r, k.ID) {
+				continue
+			}
+			how, _ := recognises(l, r, k, i > 0)
+			each(k, b, how, i == 0)
+		}
+	}
 }
 
 // wouldTake tells whether the route of an arrival would take a known form of the same in-basket now, which another one took.

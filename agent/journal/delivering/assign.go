@@ -28,8 +28,8 @@ func (j Deliveries) Origin(ctx context.Context, id journal.ID) (inbasket, transp
 }
 
 // Assign gives a parked submission that was never read the route, front office, reference, mapping and targets of r, and starts
-// its deliveries. It is refused when another submission has the reference; what else it may be is for accepting to tell before.
-func (j Deliveries) Assign(ctx context.Context, id journal.ID, r journal.Arrival, by string) error {
+// its deliveries. It is refused where known finds that it is another submission, or may be.
+func (j Deliveries) Assign(ctx context.Context, id journal.ID, r journal.Arrival, by string, known func(*journal.Look, journal.ID, *journal.Arrival) journal.ID) error {
 	return j.Do(ctx, "assign a submission to a route", func(t *journal.Tx) error {
 		s, err := t.Submission(id)
 		if err != nil {
@@ -38,8 +38,9 @@ func (j Deliveries) Assign(ctx context.Context, id journal.ID, r journal.Arrival
 		if s.State != states.Parked || len(r.Targets) == 0 || slices.ContainsFunc(s.Deliveries, func(d journal.DeliveryRow) bool { return d.State != states.Held || d.Batch != 0 }) {
 			return fmt.Errorf("assign %s to a route: %w", id, journal.ErrState)
 		}
-		if known, found := t.Claimant(r.Scope, r.Reference); found && known.ID != id {
-			return Claimed(id, known.ID)
+		if other := known(t.Look, id, &r); other != 0 {
+			return &connectors.Error{Class: connectors.ItemError, Code: journal.CodeReference, Op: fmt.Sprintf("assign %s, which is or has the reference of %s,", id, other),
+				Hint: "compare both; reject this one, or ask the sender for a form with another reference", Err: journal.ErrState}
 		}
 		forget(t, s)
 		office, route := t.NameID(r.Office), t.NameID(r.Route)
@@ -57,10 +58,4 @@ func (j Deliveries) Assign(ctx context.Context, id journal.ID, r journal.Arrival
 		repin(t, s, t.Pin(r.Plan), nil, r.Targets, by)
 		return nil
 	})
-}
-
-// Claimed says that a form cannot get a route, since it is another submission, or may be.
-func Claimed(id, known journal.ID) error {
-	return &connectors.Error{Class: connectors.ItemError, Code: journal.CodeReference, Op: fmt.Sprintf("assign %s, which is or has the reference of %s,", id, known),
-		Hint: "compare both; reject this one, or ask the sender for a form with another reference", Err: journal.ErrState}
 }
