@@ -100,10 +100,6 @@ func runCheck(ctx context.Context, a *cli.App, connect, proved bool) error {
 	}
 	defer targets.Close()
 	plans, problems := catalog.Mappings(cfg, targets)
-	problems = append(problems, cfg.CheckShapes(func(name string) (takes, known bool) {
-		info, ok := targets.Target(name)
-		return info.Operations.Has(connectors.Put), ok
-	})...)
 	if err := problems.Err(); err != nil {
 		return refused(a, out, err)
 	}

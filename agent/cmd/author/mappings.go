@@ -89,7 +89,7 @@ func oneOf(plan *mapping.Plan, src []byte, at int) ([]byte, error) {
 		return src, nil
 	}
 	forms, err := plan.Split(src, "")
-	if whole := err != nil; whole || len(forms) == 1 && at == 0 {
+	if err != nil || len(forms) == 1 && at == 0 {
 		return src, nil
 	}
 	for i := range forms {
