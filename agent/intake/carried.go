@@ -21,7 +21,7 @@ func (f *Intake) keepCarried(ctx context.Context, a *arrival) error {
 	for _, at := range carried(a.route, a.entry.Form) {
 		file, failed := waiting.Keep(ctx, f.Content, at)
 		if failed != nil {
-			f.Log.Error().Str("front-office", a.route.Office).Msg("a file in a posted form could not be kept; the front office was asked to repeat it")
+			f.Log.Error().Str("code", failed.Item("").Code).Str("front-office", a.route.Office).Msg("a file in a posted form could not be kept; the front office was asked to repeat it")
 			return frontoffice.Unavailable(10 * time.Second)
 		}
 		a.entry.Attachments = append(a.entry.Attachments, file)
